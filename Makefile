@@ -1,0 +1,55 @@
+# `make demo` and `make test` set up everything they need, on Debian also the system packages.
+PYTHON ?= python3
+BIN := .venv/bin
+WERROR := $(if $(filter true,$(CI)),ON,OFF)
+CPP_SOURCES := CMakeLists.txt $(shell find csrc -path csrc/tests -prune -o -type f -print)
+BUILD_NEEDS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+
+.PHONY: demo test test-cpp lint types bench environment
+
+# Runs the gates on the real files in examples/, faults and all.
+demo: $(BIN)/tunegate
+	$(BIN)/tunegate check examples --config examples/tunegate.yaml --fail-on never
+
+# Lint, types, import layers, C++ tests under sanitizers and pytest; prints what took longest.
+test:
+	scripts/test.sh
+
+# The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer; needs no Python.
+test-cpp:
+	scripts/system-packages.sh
+	cmake -S . -B build/sanitize -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
+	  -DTUNEGATE_PYTHON=OFF -DTUNEGATE_TESTS=ON -DTUNEGATE_SANITIZE=ON -DTUNEGATE_WERROR=$(WERROR)
+	cmake --build build/sanitize
+	ctest --test-dir build/sanitize/csrc --no-tests=error --output-on-failure
+
+lint: environment
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	find csrc -name '*.[ch]pp' | xargs $(BIN)/clang-format --dry-run --Werror
+	$(BIN)/lint-imports --no-logo
+
+types: environment
+	$(BIN)/mypy
+
+# Speed and memory on the machine at hand; each benchmark asserts its answer first.
+bench: environment
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/pytest tests/bench --benchmark-only --benchmark-columns=min,median,rounds
+
+environment: $(BIN)/tunegate .venv/tools
+
+.venv/ready:
+	scripts/system-packages.sh $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	touch $@
+
+$(BIN)/tunegate: .venv/ready pyproject.toml $(CPP_SOURCES)
+	$(BIN)/python -c '$(BUILD_NEEDS)' | $(BIN)/python -m pip install --quiet -r /dev/stdin
+	$(BIN)/python -m pip install --quiet --no-build-isolation -C cmake.define.TUNEGATE_WERROR=$(WERROR) -e .
+	touch $@
+
+.venv/tools: .venv/ready pyproject.toml
+	$(BIN)/python -m pip install --quiet --group test --group lint
+	touch $@

@@ -1,0 +1,82 @@
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "arrow_capsule.hpp"
+#include "topics.hpp"
+#include "tunegate/source_reader.hpp"
+
+namespace tunegate::python {
+namespace {
+
+Compression compression_of(const std::string& name) {
+  if (name == "none") return Compression::kNone;
+  if (name == "gzip") return Compression::kGzip;
+  if (name == "zstd") return Compression::kZstd;
+  throw py::value_error("compression is \"" + name + "\", expected none, gzip or zstd");
+}
+
+/// The three tables of a batch, taken out of it once and then shared.
+struct Tables {
+  explicit Tables(Batch& batch)
+      : record_count(batch.records()),
+        sample_count(batch.samples()),
+        records(batch.take_records()),
+        samples(batch.take_samples()),
+        messages(batch.take_messages()) {}
+  std::size_t record_count, sample_count;
+  ArrowTable records, samples, messages;
+};
+
+std::unique_ptr<SourceReader> open_reader(const std::string& path, const std::string& compression, const bool lines,
+                                          const std::string& category, const std::string& difficulty,
+                                          const std::string& split, const std::optional<std::string>& default_split,
+                                          const std::int64_t first_record_id, const std::size_t threads,
+                                          const std::size_t max_record_bytes, const std::size_t block_bytes) {
+  return std::make_unique<SourceReader>(ReadOptions{path,
+                                                    compression_of(compression),
+                                                    lines,
+                                                    {category, difficulty, split, default_split},
+                                                    first_record_id,
+                                                    threads,
+                                                    max_record_bytes,
+                                                    block_bytes});
+}
+
+std::unique_ptr<Tables> next_tables(SourceReader& reader) {
+  const auto batch = reader.next();
+  return batch ? std::make_unique<Tables>(*batch) : nullptr;
+}
+
+}  // namespace
+
+void bind_reader(py::module_& module) {
+  const ReadOptions defaults;
+  py::register_exception<SourceError>(module, "ReadError", PyExc_OSError);
+
+  py::class_<Tables>(module, "Batch", "The records of one stretch of a source as Arrow tables.")
+      .def_readonly("record_count", &Tables::record_count)
+      .def_readonly("sample_count", &Tables::sample_count)
+      .def_readonly("records", &Tables::records)
+      .def_readonly("samples", &Tables::samples)
+      .def_readonly("messages", &Tables::messages);
+
+  module.def(
+      "read_stretch",
+      [](const std::string& path, const std::string& compression, std::uint64_t offset, std::size_t length) {
+        return py::bytes(read_stretch(path, compression_of(compression), offset, length));
+      },
+      py::arg("path"), py::arg("compression"), py::arg("offset"), py::arg("length"),
+      "The decompressed bytes of a file from `offset` on.");
+
+  py::class_<SourceReader>(module, "SourceReader", "Reads one source, once, as batches in reading order.")
+      .def(py::init(&open_reader), py::arg("path"), py::kw_only(), py::arg("compression") = "none",
+           py::arg("lines") = false, py::arg("category") = "category", py::arg("difficulty") = "difficulty",
+           py::arg("split") = "split", py::arg("default_split") = py::none(), py::arg("first_record_id") = 0,
+           py::arg("threads") = 1, py::arg("max_record_bytes") = defaults.max_record_bytes,
+           py::arg("block_bytes") = defaults.block_bytes)
+      .def("next", &next_tables, py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("consumed", &SourceReader::consumed)
+      .def_property_readonly("records", &SourceReader::records);
+}
+
+}  // namespace tunegate::python

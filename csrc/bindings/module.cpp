@@ -1,0 +1,11 @@
+#include "arrow_capsule.hpp"
+#include "topics.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The measuring core of tunegate: reading, formats and text measures in C++.";
+  tunegate::python::bind_arrow_table(module);
+  tunegate::python::bind_text(module);
+  tunegate::python::bind_tools(module);
+  tunegate::python::bind_reader(module);
+  tunegate::python::bind_formats(module);
+}

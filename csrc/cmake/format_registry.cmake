@@ -1,0 +1,11 @@
+# Writes format_registry.cpp: src/formats/<name>.cpp registers as <name>_format() by being there.
+set(format_registry "${CMAKE_CURRENT_BINARY_DIR}/format_registry.cpp")
+set(declarations "")
+set(calls "")
+foreach(source IN LISTS format_sources)
+  get_filename_component(name "${source}" NAME_WE)
+  string(APPEND declarations "Format ${name}_format();\n")
+  string(APPEND calls "      ${name}_format(),\n")
+endforeach()
+set(registry_text "#include \"format_registry.hpp\"\n\nnamespace tunegate {\n\n${declarations}\nstd::vector<Format> registered_formats() {\n  return {\n${calls}  };\n}\n\n}  // namespace tunegate\n")
+file(GENERATE OUTPUT "${format_registry}" CONTENT "${registry_text}")

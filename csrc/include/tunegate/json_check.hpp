@@ -1,0 +1,25 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tunegate/json_reader.hpp"
+
+namespace tunegate {
+
+/// The obvious recursive checker of RFC 8259: the reference JsonDocument is tested against, and where
+/// the words of its faults come from. Same language as JsonDocument; O(bytes), no allocation on success.
+std::optional<JsonFault> check_json(std::string_view text, std::size_t max_depth = JsonDocument::kMaxDepth);
+
+/// Writes the text of a JSON string body (between the quotes, escapes legal) to `out`, which has room for
+/// body.size() bytes. Returns its end, or null at a lone surrogate.
+char* unescape_json(std::string_view body, char* out);
+/// The same as a string.
+std::optional<std::string> unescape_json(std::string_view body);
+
+/// Length in bytes of the valid UTF-8 sequence at `text[at]`, 0 when there is none (RFC 3629: no
+/// surrogates, no overlong forms, nothing above U+10FFFF).
+std::size_t utf8_length(std::string_view text, std::size_t at);
+
+}  // namespace tunegate

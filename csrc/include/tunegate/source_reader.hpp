@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tunegate/batch.hpp"
+#include "tunegate/byte_source.hpp"
+#include "tunegate/record_parser.hpp"
+#include "tunegate/splitter.hpp"
+
+namespace tunegate {
+
+/// How to read one source.
+struct ReadOptions {
+  std::string path;
+  Compression compression = Compression::kNone;
+  bool lines = false;  // one value a line whatever the first byte, as .jsonl promises
+  FieldNames fields;
+  std::int64_t first_record_id = 0;
+  std::size_t threads = 1;
+  std::size_t max_record_bytes = std::size_t{64} << 20;
+  std::size_t block_bytes = std::size_t{4} << 20;
+};
+
+/// Reads a source from start to end, once, as batches of columns in reading order.
+///
+/// The calling thread reads and splits, `threads` threads parse; the batches do not depend on how many
+/// they are, nor, joined, on block_bytes. Memory: threads x (block_bytes or the longest record) for the
+/// bytes and as much again for the columns. A record that cannot be read is a row with its reason; a
+/// longer one than max_record_bytes is hashed and skipped. A list that breaks is read up to the break,
+/// and the rest of the source is one unreadable record. Throws SourceError when the file cannot be read
+/// on, and says how far it came.
+class SourceReader {
+ public:
+  explicit SourceReader(ReadOptions options);
+  ~SourceReader();
+
+  /// The next batch, or null at the end.
+  std::unique_ptr<Batch> next();
+
+  /// Bytes of the file consumed so far, for a progress bar.
+  std::uint64_t consumed() const { return source_->consumed(); }
+  std::int64_t records() const { return next_record_id_ - options_.first_record_id; }
+
+ private:
+  struct Block;
+  struct Oversize;
+
+  void open_container();
+  bool read_more();
+  void drop_oversize();
+  void end_oversize();
+  std::optional<Block> next_block();
+  void parse_round();
+  void deliver(std::vector<Block>& blocks);
+  void give_up_list(std::vector<Block>& blocks, std::size_t broken);
+  std::uint64_t buffer_end() const { return buffer_offset_ + buffer_.size(); }
+
+  ReadOptions options_;
+  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<Splitter> splitter_;
+  bool is_list_ = false;
+  bool ended_ = false;
+  std::uint64_t cut_at_line_ = 0;         // where a compressed stream broke off; told after all before it
+  std::string buffer_;                    // bytes not yet in a block
+  std::uint64_t buffer_offset_ = 0;
+  std::vector<RecordSpan> spans_;         // complete records in the buffer
+  std::unique_ptr<Oversize> oversize_;
+  std::int64_t next_record_id_;
+  std::vector<RecordParser> parsers_;
+  std::deque<std::unique_ptr<Batch>> ready_;
+};
+
+}  // namespace tunegate

@@ -1,0 +1,256 @@
+#include "tunegate/source_reader.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "hash128.hpp"
+
+namespace tunegate {
+namespace {
+
+constexpr std::size_t kChunk = 1 << 20;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+std::string too_long(std::size_t limit) {
+  return "longer than " + std::to_string(limit) + " bytes, the limit of max_record_bytes";
+}
+
+std::string with_thousands(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+}  // namespace
+
+/// A stretch of bytes that ends with a record, and what it was parsed to.
+struct SourceReader::Block {
+  std::string bytes;
+  std::uint64_t offset = 0;
+  std::vector<RecordSpan> spans;
+  std::int64_t first_record_id = 0;
+  std::unique_ptr<Batch> batch;
+  std::optional<std::size_t> breaks_at;  // the record that is no JSON, in a list
+  std::string why;
+
+  std::string_view text(const RecordSpan& span) const {
+    return std::string_view(bytes).substr(span.begin - offset, span.end - span.begin);
+  }
+
+  RecordPlace place(std::size_t i) const {
+    return {first_record_id + static_cast<std::int64_t>(i), static_cast<std::int64_t>(spans[i].line),
+            static_cast<std::int64_t>(spans[i].begin), static_cast<std::int64_t>(spans[i].end - spans[i].begin)};
+  }
+
+  void parse(RecordParser& parser, bool is_list, std::size_t max_record_bytes) {
+    batch = std::make_unique<Batch>(bytes.size());
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+      const auto unreadable = read(parser, i, max_record_bytes);
+      if (!unreadable) {
+        batch->add(place(i), parser.sample());
+      } else if (is_list && unreadable->breaks_list) {
+        breaks_at = i;
+        why = unreadable->reason;
+        return;
+      } else {
+        batch->add_unreadable(place(i), fingerprint(text(spans[i])), unreadable->reason);
+      }
+    }
+  }
+
+ private:
+  std::optional<Unreadable> read(RecordParser& parser, std::size_t i, std::size_t max_record_bytes) const {
+    if (spans[i].end - spans[i].begin > max_record_bytes) return Unreadable{too_long(max_record_bytes)};
+    if (!spans[i].broken.empty()) return Unreadable{std::string(spans[i].broken), true};
+    return parser.parse(text(spans[i]));
+  }
+};
+
+/// A record over the limit: hashed while it passes by.
+struct SourceReader::Oversize {
+  std::uint64_t begin;
+  Hash128 hash;
+};
+
+SourceReader::SourceReader(ReadOptions options)
+    : options_(std::move(options)),
+      source_(open_source(options_.path, options_.compression)),
+      next_record_id_(options_.first_record_id) {
+  options_.threads = std::max<std::size_t>(1, options_.threads);
+  for (std::size_t i = 0; i < options_.threads; ++i) parsers_.emplace_back(options_.fields);
+}
+
+SourceReader::~SourceReader() = default;
+
+std::unique_ptr<Batch> SourceReader::next() {
+  while (ready_.empty() && !(ended_ && spans_.empty())) parse_round();
+  if (!ready_.empty()) {
+    auto batch = std::move(ready_.front());
+    ready_.pop_front();
+    return batch;
+  }
+  if (cut_at_line_ > 0) {
+    throw CutShort("ends in the middle of a record at line " + with_thousands(cut_at_line_) +
+                   ": the file is cut short. " + with_thousands(static_cast<std::uint64_t>(records())) +
+                   " records were read; nothing was judged");
+  }
+  return nullptr;
+}
+
+/// Looks at the first bytes and chooses the splitter.
+void SourceReader::open_container() {
+  std::string head;
+  const auto has_line = [&head] {
+    const std::size_t first = head.find_first_not_of(" \t\r\n");
+    return first != std::string::npos && head.find('\n', first) != std::string::npos;
+  };
+  while (!has_line() && head.size() <= options_.max_record_bytes && read_more()) {
+    head += buffer_;
+    buffer_.clear();
+  }
+  if (head.starts_with(kByteOrderMark)) {
+    buffer_offset_ = kByteOrderMark.size();
+    head.erase(0, kByteOrderMark.size());
+  }
+  const Container container = options_.lines ? Container::kLines : sniff_container(head);
+  is_list_ = container == Container::kArray;
+  splitter_ = is_list_ ? split_array(buffer_offset_)
+              : container == Container::kLines ? split_lines(buffer_offset_)
+                                               : split_nothing(buffer_offset_);
+  buffer_ = std::move(head);
+  splitter_->feed(buffer_, spans_);
+  if (ended_ && cut_at_line_ == 0) splitter_->finish(spans_);
+}
+
+/// Appends a chunk to the buffer; false at the end of the source.
+bool SourceReader::read_more() {
+  const std::size_t before = buffer_.size();
+  buffer_.resize(before + kChunk);
+  std::size_t got = 0;
+  try {
+    got = source_->read(buffer_.data() + before, kChunk);
+  } catch (const CutShort&) {
+    cut_at_line_ = splitter_ ? splitter_->line() : 1;
+  }
+  buffer_.resize(before + got);
+  ended_ = got == 0;
+  return got > 0;
+}
+
+/// Moves what has passed of a record over the limit from the buffer into its hash.
+void SourceReader::drop_oversize() {
+  if (!oversize_) {
+    const std::uint64_t since = splitter_->open_since();
+    if (!spans_.empty() || buffer_end() - since <= options_.max_record_bytes) return;
+    buffer_.erase(0, since - buffer_offset_);
+    buffer_offset_ = since;
+    oversize_ = std::make_unique<Oversize>();
+    oversize_->begin = since;
+  }
+  if (spans_.empty()) {
+    oversize_->hash.add(buffer_);
+    buffer_offset_ += buffer_.size();
+    buffer_.clear();
+  } else {
+    end_oversize();
+  }
+}
+
+void SourceReader::end_oversize() {
+  const RecordSpan span = spans_.front();
+  spans_.erase(spans_.begin());
+  const std::size_t tail = span.end - buffer_offset_;
+  oversize_->hash.add(std::string_view(buffer_).substr(0, tail));
+  buffer_.erase(0, tail);
+  buffer_offset_ = span.end;
+  auto batch = std::make_unique<Batch>(0);
+  batch->add_unreadable({next_record_id_++, static_cast<std::int64_t>(span.line), static_cast<std::int64_t>(span.begin),
+                         static_cast<std::int64_t>(span.end - span.begin)},
+                        oversize_->hash.digest(), too_long(options_.max_record_bytes));
+  ready_.push_back(std::move(batch));
+  oversize_.reset();
+}
+
+/// Fills the buffer until it holds a block of complete records, and cuts that off; nothing at the end, or
+/// when an oversize record stands in between.
+std::optional<SourceReader::Block> SourceReader::next_block() {
+  if (!splitter_) open_container();
+  drop_oversize();
+  while (!ended_ && !splitter_->is_broken() && (spans_.empty() || buffer_.size() < options_.block_bytes)) {
+    const std::size_t before = buffer_.size();
+    if (read_more()) {
+      splitter_->feed(std::string_view(buffer_).substr(before), spans_);
+    } else if (cut_at_line_ == 0) {
+      splitter_->finish(spans_);
+    }
+    drop_oversize();
+    if (!ready_.empty()) break;
+  }
+  if (spans_.empty() || oversize_ || !ready_.empty()) return std::nullopt;
+  Block block;
+  const std::size_t size = spans_.back().end - buffer_offset_;
+  block.offset = buffer_offset_;
+  std::string rest = buffer_.substr(size);
+  block.bytes = std::move(buffer_);
+  block.bytes.resize(size);
+  buffer_ = std::move(rest);
+  block.spans = std::move(spans_);
+  block.first_record_id = next_record_id_;
+  spans_.clear();
+  buffer_offset_ += size;
+  next_record_id_ += static_cast<std::int64_t>(block.spans.size());
+  return block;
+}
+
+/// Reads one block for each thread, parses them side by side and queues their batches in order.
+void SourceReader::parse_round() {
+  std::vector<Block> blocks;
+  while (blocks.size() < options_.threads && ready_.empty()) {
+    auto block = next_block();
+    if (!block) break;
+    blocks.push_back(std::move(*block));
+  }
+  auto oversize = std::move(ready_);  // stands after the blocks read before it
+  ready_.clear();
+  std::vector<std::thread> workers;
+  for (std::size_t i = 1; i < blocks.size(); ++i) {
+    workers.emplace_back([&, i] { blocks[i].parse(parsers_[i], is_list_, options_.max_record_bytes); });
+  }
+  if (!blocks.empty()) blocks[0].parse(parsers_[0], is_list_, options_.max_record_bytes);
+  for (std::thread& worker : workers) worker.join();
+  deliver(blocks);
+  for (auto& batch : oversize) ready_.push_back(std::move(batch));
+}
+
+void SourceReader::deliver(std::vector<Block>& blocks) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].breaks_at) return give_up_list(blocks, i);
+    ready_.push_back(std::move(blocks[i].batch));
+  }
+}
+
+/// A list that is no JSON from some element on: that element and all bytes after it are one record.
+void SourceReader::give_up_list(std::vector<Block>& blocks, std::size_t broken) {
+  Block& block = blocks[broken];
+  const std::size_t at = *block.breaks_at;
+  const std::uint64_t begin = block.spans[at].begin;
+  Hash128 hash;
+  hash.add(std::string_view(block.bytes).substr(begin - block.offset));
+  for (std::size_t i = broken + 1; i < blocks.size(); ++i) hash.add(blocks[i].bytes);
+  for (bool more = true; more;) {
+    hash.add(buffer_);
+    buffer_offset_ += buffer_.size();
+    buffer_.clear();
+    more = !ended_ && read_more();
+  }
+  RecordPlace place = block.place(at);
+  place.byte_length = static_cast<std::int64_t>(buffer_offset_ - begin);
+  block.batch->add_unreadable(place, hash.digest(), block.why + "; the list was not read beyond");
+  next_record_id_ = place.record_id + 1;
+  spans_.clear();
+  oversize_.reset();
+  ended_ = true;
+  ready_.push_back(std::move(block.batch));
+}
+
+}  // namespace tunegate

@@ -1,0 +1,155 @@
+"""The closed schema of a check file and of gate.yaml."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+from tunegate.errors import CheckError, did_you_mean
+from tunegate.parameters import bound, parameter_names
+
+CORE_TABLES = ("sources", "records", "samples", "messages")
+
+Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+Text = Annotated[str, Field(pattern=r"\S", strict=True)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", strict=True)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", strict=True)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GateFile(_Closed):
+    """The keys of gate.yaml."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z]{1,4}[0-9]$", strict=True)]
+    name: Name
+    summary: Text
+
+
+class Example(_Closed):
+    """A small dataset: its records as text, and the run's fields and options."""
+
+    records: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    fields: dict[Identifier, Text] = Field(default_factory=dict)
+    option: dict[Identifier, Text] = Field(default_factory=dict)
+
+
+def _as_example(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"records": [value]}
+    return {"records": value} if isinstance(value, list) else value
+
+
+class Examples(_Closed):
+    """Datasets that the check passes, and datasets in which it finds something."""
+
+    pass_: tuple[Annotated[Example, BeforeValidator(_as_example)], ...] = Field(default=(), alias="pass")
+    fail: tuple[Annotated[Example, BeforeValidator(_as_example)], ...] = ()
+
+
+class CheckFile(_Closed):
+    """The keys of a check file; `docs/design.md` says what each means."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z]{1,4}[0-9]{3}$", strict=True)]
+    name: Name
+    summary: Text
+    why: Text
+    source: Text
+    remedy: Text
+    reads: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    population: Text | None = None
+    rows: Text | None = None
+    value: Text | None = None
+    warn: Text | None = None
+    fail: Text | None = None
+    confidence: Annotated[StrictFloat, Field(gt=0, lt=1)] | None = None
+    params: dict[Identifier, Scalar] = Field(default_factory=dict)
+    option: Identifier | None = None
+    cases: dict[str, dict[Identifier, Scalar | None]] = Field(default_factory=dict)
+    empty: Text | None = None
+    report_only: StrictBool = False
+    examples: Examples
+
+    @property
+    def gate_id(self) -> str:
+        """The id of the gate this check belongs to: Q1 for Q103."""
+        return self.id[:-2]
+
+    @property
+    def kind(self) -> str:
+        """What the query does: "rows" finds offenders, "value" measures."""
+        return "rows" if self.rows is not None else "value"
+
+    @property
+    def sql(self) -> str:
+        """The query that finds or measures."""
+        return self.rows or self.value or ""
+
+    @property
+    def unit(self) -> str:
+        """What the population counts: "records" or "samples"."""
+        return "records" if self.population == "records" else "samples"
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        try:
+            _require_query_and_limits(self)
+            _require_tables(self.reads)
+            _require_params(self)
+        except CheckError as fault:
+            raise ValueError(str(fault)) from None
+        return self
+
+
+def _require_query_and_limits(check: CheckFile) -> None:
+    if (check.rows is None) == (check.value is None):
+        raise CheckError("a check has exactly one of rows and value")
+    if check.report_only == (check.warn is not None or check.fail is not None):
+        raise CheckError("a check has warn, fail or both, or else report_only: true")
+    if (check.option is None) != (not check.cases):
+        raise CheckError("option and cases go together: the option's value picks the case")
+
+
+def _require_tables(reads: tuple[str, ...]) -> None:
+    for table in reads:
+        if table not in CORE_TABLES and not table.startswith("signal_"):
+            known = ", ".join(CORE_TABLES)
+            hint = did_you_mean(table, CORE_TABLES)
+            raise CheckError(f'reads: unknown table "{table}"; one of {known} or signal_<name>.{hint}')
+
+
+def _require_params(check: CheckFile) -> None:
+    for case in [*check.cases.values()] or [{}]:
+        params: Mapping[str, Any] = {**check.params, **case}
+        bound(check.warn, params, check.confidence)
+        bound(check.fail, params, check.confidence)
+    texts = (check.sql, check.population, check.warn, check.fail)
+    used = set().union(*(parameter_names(text) for text in texts))
+    declared = {*check.params, *(name for case in check.cases.values() for name in case)}
+    for name in sorted(declared - used - {"note"}):
+        raise CheckError(
+            f"parameter {name} is used neither in the SQL nor in a bound.{did_you_mean(name, used)}"
+        )
+    for name in sorted(used - declared):
+        raise CheckError(f"${name} is not declared in params.{did_you_mean(name, declared)}")
+    _require_same_keys(check.cases)
+
+
+def _require_same_keys(cases: Mapping[str, Mapping[str, object]]) -> None:
+    keys = {name: set(case) - {"note"} for name, case in cases.items()}
+    for name, own in keys.items():
+        missing = sorted(set().union(*keys.values()) - own)
+        if missing:
+            raise CheckError(f"case {name} lacks {', '.join(missing)}; write null where there is no limit")

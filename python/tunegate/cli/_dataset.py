@@ -1,0 +1,110 @@
+"""What the verbs that judge a dataset share: their arguments, the settings of a run, the measured store."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tunegate.check import Gate, apply_limits, load_gates, packaged_gates, select
+from tunegate.cli._progress import progress_bar
+from tunegate.config import Config, load_config
+from tunegate.errors import UsageError, did_you_mean
+from tunegate.scratch import scratch_folder
+from tunegate.sources import find_sources
+from tunegate.store import Store
+from tunegate.store_build import measured_store
+from tunegate.verdict import Scalar
+
+FIELDS = ("category", "difficulty", "split")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The settings of a run, after the command line has overruled the config file."""
+
+    config: Config
+    gates: tuple[Gate, ...]
+    fields: Mapping[str, str]
+    option: Mapping[str, str]
+
+    @property
+    def signals(self) -> list[str]:
+        """The signals that the checks read."""
+        return sorted({name for gate in self.gates for check in gate.checks for name in check.signals})
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """What the signals are measured with."""
+        return {"axes": list(self.config.balance)} if self.config.balance else {}
+
+    @property
+    def report_settings(self) -> Mapping[str, Scalar | list[Scalar]]:
+        """The settings that a reader of the report needs to repeat the run."""
+        return {f"field {field}": name for field, name in self.fields.items()}
+
+
+def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the sources, the config and the store."""
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="file, directory, pattern, or - for stdin")
+    add_run_arguments(parser)
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what a run is settled by beside its sources."""
+    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings (default: tunegate.yaml, when there is one)")
+    parser.add_argument("--field", action="append", default=[], metavar="FIELD=NAME", help="the key that holds category, difficulty or split")
+    parser.add_argument("--store", type=Path, metavar="FILE", help="keep the measurements in this DuckDB file and reuse them")
+
+
+def add_gate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare which checks run and how."""
+    parser.add_argument("--gates", action="append", default=[], metavar="IDS", help="only these gates and checks, such as Q1,Q5,Q103")
+    parser.add_argument("--method", metavar="NAME", help="how the model will be tuned: lora, qlora, full, dpo, distillation")
+    parser.add_argument("--check-timeout", type=_seconds, default=60.0, metavar="S", help="seconds before a check is stopped (default: 60)")
+
+
+def settled(options: argparse.Namespace) -> Run:
+    """Return the settings of the run. Raises UsageError, ConfigError, CheckError."""
+    config = load_config(options.config)
+    loaded = load_gates([packaged_gates(), *config.check_folders])
+    gates = select(apply_limits(loaded, config), chosen(options.gates) or config.gates)
+    method = options.method or config.method
+    fields = config.fields.mapping() | dict(map(_field, options.field))
+    return Run(config, gates, fields, {"method": method} if method else {})
+
+
+@contextmanager
+def measured(options: argparse.Namespace, run: Run, sources: Sequence[str] | None = None) -> Iterator[Store]:
+    """Read and measure the sources into a store, which goes away afterwards unless the user named its file."""
+    with scratch_folder() as scratch:
+        found = find_sources(options.sources if sources is None else sources, scratch)
+        total = sum(source.path.stat().st_size for source in found)
+        with progress_bar(total) as progress:
+            store = measured_store(found, run.fields, run.signals, options.store, scratch, progress)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def chosen(texts: Iterable[str]) -> list[str]:
+    """Return the ids of `Q1,Q5` and repeated options as one list."""
+    return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+
+
+def _field(text: str) -> tuple[str, str]:
+    field, separator, name = text.partition("=")
+    if not separator or not name:
+        raise UsageError(f'--field is "{text}", expected FIELD=NAME such as category=topic')
+    if field not in FIELDS:
+        known = ", ".join(FIELDS)
+        raise UsageError(f'--field maps "{field}", expected one of {known}.{did_you_mean(field, FIELDS)}')
+    return field, name
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError
+    return seconds

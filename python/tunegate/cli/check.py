@@ -1,0 +1,50 @@
+"""Judge a dataset by the quality gates and name the records to blame.
+
+Exit codes: 0 no gate failed, 1 a gate failed, 2 could not judge, 3 inconclusive and none failed.
+"""
+
+import argparse
+import sys
+
+from tunegate import gatekeeper
+from tunegate.cli._dataset import add_dataset_arguments, add_gate_arguments, chosen, measured, settled
+from tunegate.report import parse_target, render, write
+from tunegate.verdict import exit_code
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `tunegate check` takes."""
+    add_dataset_arguments(parser)
+    add_gate_arguments(parser)
+    parser.add_argument("--format", default="text", metavar="NAME", help="report on stdout: text or json (default: text)")
+    parser.add_argument("--write", action="append", default=[], metavar="FORMAT=PATH", help="also write a report to a file")
+    parser.add_argument("--require", action="append", default=[], metavar="ID", help="a skip of this gate or check is a failure")
+    parser.add_argument("--fail-on", choices=("fail", "warn", "never"), help="what makes exit code 1 (default: fail)")
+    parser.add_argument("--allow-inconclusive", action="store_true", help="exit 0, not 3, when nothing failed")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the sources, print and write the reports, and return the exit code."""
+    targets = [parse_target(text) for text in options.write]
+    render_stdout = render(options.format)
+    run_of = settled(options)
+    with measured(options, run_of) as store:
+        report = gatekeeper.run(
+            store,
+            run_of.gates,
+            option=run_of.option,
+            timeout_s=options.check_timeout,
+            parameters=run_of.parameters,
+            settings=run_of.report_settings,
+        )
+    required = [*run_of.config.require, *chosen(options.require)]
+    code = exit_code(
+        report,
+        fail_on=options.fail_on or run_of.config.fail_on,
+        require=required,
+        allow_inconclusive=options.allow_inconclusive,
+    )
+    for name, path in targets:
+        write(report, name, path)
+    sys.stdout.write(render_stdout(report))
+    return code

@@ -1,0 +1,186 @@
+"""Print records with their findings marked, for local eyes: the one place where sample text is shown.
+
+A place is FILE:LINE as reports print it; several lines of one file may be joined with commas.
+"""
+
+import argparse
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tunegate import _core, gatekeeper
+from tunegate.check import Check
+from tunegate.cli._dataset import add_gate_arguments, add_run_arguments, measured, settled
+from tunegate.errors import UsageError
+from tunegate.sources import Source, file_source
+from tunegate.store import Store
+from tunegate.verdict import Evidence, Place, Report
+
+SHOWN_CHARS = 400  # of a turn without a mark
+AROUND_CHARS = 120  # on either side of a mark
+GUTTER = 16
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a sample as the store keeps it."""
+
+    turn: int
+    part: str
+    role: str
+    content: str | None
+    tool_calls: str | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the places."""
+    parser.add_argument("places", nargs="+", metavar="FILE:LINE", help="a record, as reports name it")
+    add_run_arguments(parser)
+    add_gate_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judge the files named and print the records at the places."""
+    wanted = [place for text in options.places for place in _places(text)]
+    run_of = settled(options)
+    checks = {check.id: check for gate in run_of.gates for check in gate.checks}
+    with measured(options, run_of, sorted({place.source for place in wanted})) as store:
+        report = gatekeeper.run(
+            store,
+            run_of.gates,
+            option=run_of.option,
+            timeout_s=options.check_timeout,
+            parameters=run_of.parameters,
+        )
+        for place in wanted:
+            print("\n".join(_shown(store, place, _findings(report, place), checks)), end="\n\n")
+    return 0
+
+
+def _places(text: str) -> Iterator[Place]:
+    match = re.fullmatch(r"(.+):(\d+(?:,\d+)*)", text)
+    if match is None:
+        raise UsageError(f'place is "{text}", expected FILE:LINE such as support.jsonl:118')
+    for line in match[2].split(","):
+        yield Place(match[1], int(line))
+
+
+def _findings(report: Report, place: Place) -> list[tuple[str, Evidence]]:
+    return [
+        (check.id, evidence)
+        for check in report.verdicts
+        for evidence in check.evidence
+        if (evidence.source, evidence.line) == (place.source, place.line)
+    ]
+
+
+def _shown(
+    store: Store, place: Place, findings: Sequence[tuple[str, Evidence]], checks: dict[str, Check]
+) -> Iterator[str]:
+    row = store.connection.execute(
+        """select record_id, byte_offset, byte_length, reason, format from records
+           left join samples on sample_id = record_id where source = ? and line = ? order by record_id""",
+        [place.source, place.line],
+    ).fetchone()
+    if row is None:
+        raise UsageError(f"{place.source} has no record that starts at line {place.line:,}{_nearest(store, place)}")
+    record_id, offset, length, reason, name = row
+    yield f"{place.source}:{place.line}  {name or 'unreadable'}"
+    for check_id, evidence in findings:
+        check = checks[check_id]
+        yield f"  {check_id} {check.name}: {check.summary}{_detail(evidence)}"
+    if not findings:
+        yield "  no finding"
+    if reason is not None:
+        yield from _raw(file_source(place.source), offset, length, reason)
+    else:
+        for turn in _turns(store, record_id):
+            yield from _turn(turn, [evidence for _, evidence in findings])
+
+
+def _nearest(store: Store, place: Place) -> str:
+    row = store.connection.execute(
+        "select arg_min(line, abs(line - ?)) from records where source = ?", [place.line, place.source]
+    ).fetchone()
+    return f"; the nearest starts at line {row[0]:,}" if row and row[0] is not None else ""
+
+
+def _detail(evidence: Evidence) -> str:
+    shown = (
+        f"{name} {value.source}:{value.line}" if isinstance(value, Place) else f"{name} {value}"
+        for name, value in evidence.detail.items()
+        if value is not None and name not in ("start", "end")
+    )
+    text = ", ".join(shown)
+    return f" [{text}]" if text else ""
+
+
+def _turns(store: Store, sample_id: int) -> list[Turn]:
+    rows = store.connection.execute(
+        """select turn, part, role, content, tool_calls from messages where sample_id = ?
+           order by case part when 'main' then 0 when 'chosen' then 1 else 2 end, turn""",
+        [sample_id],
+    ).fetchall()
+    return [Turn(*row) for row in rows]
+
+
+def _turn(turn: Turn, findings: Sequence[Evidence]) -> Iterable[str]:
+    here = [evidence for evidence in findings if _is_at(evidence, turn)]
+    branch = "" if turn.part == "main" else f"{turn.part} "
+    head = f"{'>' if here else ' '} {turn.turn} {branch}{turn.role}"
+    spans = [span for evidence in here if (span := _span(evidence)) is not None]
+    if turn.content is None:
+        yield f"{head:<{GUTTER}}| (no content)"
+    elif spans:
+        yield from _marked(head, turn.content, *spans[0])
+    else:
+        yield from _plain(head, turn.content)
+    if turn.tool_calls is not None:
+        yield from _plain(f"{'':4}tool calls", turn.tool_calls)
+
+
+def _is_at(evidence: Evidence, turn: Turn) -> bool:
+    return evidence.detail.get("turn") == turn.turn and evidence.detail.get("part", turn.part) == turn.part
+
+
+def _span(evidence: Evidence) -> tuple[int, int] | None:
+    start, end = evidence.detail.get("start"), evidence.detail.get("end")
+    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
+
+
+def _plain(head: str, text: str) -> Iterator[str]:
+    shown = text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]} ... ({len(text):,} characters)"
+    for number, line in enumerate(shown.split("\n")):
+        yield f"{head if number == 0 else '':<{GUTTER}}| {_visible(line)}"
+
+
+def _marked(head: str, text: str, start: int, end: int) -> Iterator[str]:
+    """Print the line that holds [start, end) with that stretch underlined."""
+    first = max(text.rfind("\n", 0, start) + 1, start - AROUND_CHARS)
+    last = text.find("\n", end)
+    last = min(len(text) if last < 0 else last, end + AROUND_CHARS)
+    before = _visible(text[first:start])
+    marked = _visible(text[start:end])
+    yield f"{head:<{GUTTER}}| {before}{marked}{_visible(text[end:last])}"
+    yield f"{'':<{GUTTER}}| {' ' * len(before)}{'^' * max(len(marked), 1)}"
+
+
+def _visible(text: str) -> str:
+    """Write what would not show, or would move the cursor, as its code point: <U+200B>."""
+    return "".join(
+        character if character.isprintable() or character == " " else f"<U+{ord(character):04X}>"
+        for character in text.expandtabs(4)
+    )
+
+
+def _raw(source: Source, offset: int, length: int, reason: str) -> Iterator[str]:
+    """Print the bytes of an unreadable record around the byte its reason names."""
+    found = re.search(r"at byte (\d+)", reason)
+    at = min(int(found[1]) - 1, length) if found else 0
+    first = max(0, at - AROUND_CHARS)
+    stretch = _core.read_stretch(str(source.path), source.compression, offset + first, min(length - first, 3 * AROUND_CHARS))
+    before = _visible(stretch[: at - first].decode(errors="replace"))
+    after = _visible(stretch[at - first :].decode(errors="replace"))
+    yield f"{'  bytes':<{GUTTER}}| {before}{after}"
+    if found:
+        yield f"{'':<{GUTTER}}| {' ' * len(before)}^"

@@ -1,0 +1,115 @@
+"""The report for a terminal: one line per check, then the funnel, the verdict and the next step. No colour."""
+
+from collections.abc import Iterable, Sequence
+
+from tunegate.report._wording import count, number, places, share
+from tunegate.verdict import Bound, GateVerdict, Outcome, Report, Slice, Verdict
+
+_WORDS = {Outcome.ERROR: "error", Outcome.INCONCLUSIVE: "unsure"}
+
+
+def render(report: Report) -> str:
+    """Return the report as lines of text, the same bytes for the same report."""
+    rows = [_row(check, many_sources=len(report.sources) > 1) for check in report.verdicts]
+    return "\n".join([*_aligned(rows), _funnel(report), *_conclusion(report)]) + "\n"
+
+
+def _row(check: Verdict, *, many_sources: bool) -> tuple[str, str, str, str]:
+    word = _WORDS.get(check.outcome, check.outcome.value)
+    if check.measurement is None:
+        return word, f"{check.id} {check.name}", check.reason or "", ""
+    remark = _offenders(check, many_sources=many_sources) if check.kind == "rows" else _slices(check)
+    notes = [text for text in (remark, check.reason, check.note) if text]
+    return word, f"{check.id} {check.name}", _measured(check), "; ".join(notes)
+
+
+def _measured(check: Verdict) -> str:
+    if check.measurement is None or check.measurement.value is None:
+        return ""
+    value, limit = check.measurement.value, _limit(check)
+    if check.kind == "value":
+        return number(value) + (f", limit {number(limit)}" if limit is not None else "")
+    population = f"{check.measurement.n:,} {check.unit}"
+    if check.offenders == 0:
+        return f"0 of {population}"
+    return f"{share(value)} of {population}" + (f", limit {share(limit)}" if limit is not None else "")
+
+
+def _limit(check: Verdict) -> float | None:
+    """Return the limit that was crossed, None when none was."""
+    crossed = {Outcome.FAIL: check.fail, Outcome.INCONCLUSIVE: check.fail, Outcome.WARN: check.warn}
+    text = crossed.get(check.outcome)
+    return Bound.parse(text).limit if text else None
+
+
+def _offenders(check: Verdict, *, many_sources: bool) -> str:
+    if check.offenders == 0:
+        return ""
+    return f"{count(check.offenders, check.unit)}, first at {places(check.evidence, many_sources=many_sources)}"
+
+
+def _slices(check: Verdict) -> str:
+    """Describe the slice that decided: its name, and the label of what stood out in it."""
+    leading = next((part for part in check.slices if part.measurement == check.measurement), None)
+    return _slice(leading) if leading else ""
+
+
+def _slice(part: Slice) -> str:
+    words = [f"{name.replace('_', ' ')} {value}" for name, value in part.detail.items() if name != "label"]
+    label = part.detail.get("label")
+    shown = [str(label), *words] if label is not None else words
+    return ": ".join(text for text in (part.name, ", ".join(shown)) if text)
+
+
+def _aligned(rows: Sequence[tuple[str, str, str, str]]) -> Iterable[str]:
+    if not rows:
+        return
+    outcome, name = (max(len(row[column]) for row in rows) for column in (0, 1))
+    measured = max((len(row[2]) for row in rows if row[3]), default=0)
+    for row in rows:
+        line = f"{row[0]:<{outcome}}  {row[1]:<{name}}  {row[2]:<{measured}}    {row[3]}"
+        yield line.rstrip()
+
+
+def _funnel(report: Report) -> str:
+    funnel, sources = report.funnel, len(report.sources)
+    read = f"{count(funnel.records, 'records')} in {count(sources, 'sources')}"
+    return f"{read} = {count(funnel.samples, 'samples')} + {funnel.unreadable:,} unreadable"
+
+
+def _conclusion(report: Report) -> list[str]:
+    failed = _gates(report, Outcome.FAIL)
+    lines = [_failures(report, failed) if failed else _others(report)]
+    return lines + _next_steps(report)
+
+
+def _failures(report: Report, failed: Sequence[GateVerdict]) -> str:
+    return f"{len(failed)} of {count(len(report.gates), 'gates')} failed: {_ids(failed)}."
+
+
+def _others(report: Report) -> str:
+    words = {Outcome.PASS: "passed", Outcome.WARN: "warned", Outcome.INCONCLUSIVE: "inconclusive"}
+    words |= {Outcome.ERROR: "could not be judged", Outcome.SKIP: "skipped"}
+    groups = ((_gates(report, outcome), word) for outcome, word in words.items())
+    parts = [f"{len(gates)} {word}: {_ids(gates)}" for gates, word in groups if gates]
+    return f"no gate failed; {'; '.join(parts)}."
+
+
+def _next_steps(report: Report) -> list[str]:
+    """Name the commands that show the first finding of the worst check and say what to do about it."""
+    for outcome in (Outcome.FAIL, Outcome.WARN):
+        for check in report.verdicts:
+            if check.outcome is outcome:
+                explain = f"Why, what to do: tunegate gates show {check.id}"
+                first = next(iter(check.evidence), None)
+                see = f"See them: tunegate show {first.source}:{first.line}   " if first else ""
+                return [see + explain]
+    return []
+
+
+def _gates(report: Report, outcome: Outcome) -> list[GateVerdict]:
+    return [gate for gate in report.gates if gate.outcome is outcome]
+
+
+def _ids(gates: Iterable[GateVerdict]) -> str:
+    return ", ".join(gate.id for gate in gates)

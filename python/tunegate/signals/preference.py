@@ -1,0 +1,96 @@
+"""Preference pairs: two different, complete responses to one prompt."""
+
+import polars as pl
+
+from tunegate.signals.batch import Batch, Schema
+
+NAME = "preference"
+VERSION = 1
+READS = {
+    "samples": ("sample_id",),
+    "messages": ("sample_id", "turn", "part", "role", "content", "reasoning", "tool_calls", "media"),
+}
+FAULTS = (  # the first that applies is named
+    "chosen-missing",
+    "rejected-missing",
+    "chosen-blank",
+    "rejected-blank",
+    "identical",
+    "rejected-role-order",
+    "rejected-ends-with-user",
+)
+WRITES: Schema = {
+    "sample_id": pl.Int64,
+    "pair": pl.Boolean,
+    "fault": pl.Enum(FAULTS),
+}
+_SAID = ("role", "content", "reasoning", "tool_calls", "media")
+
+
+def compute(batch: Batch) -> pl.DataFrame:
+    """Say which samples are pairs, and what is wrong with a pair; a sound one has the fault null.
+
+    A pair has chosen or rejected turns. Blank: an assistant turn of that branch says nothing. Identical:
+    turn for turn the same. The order of roles is that of check Q103, which leaves the rejected branch to
+    this signal; a prompt that is missing altogether is not its fault.
+    """
+    branches = batch.messages.filter(pl.col("part") != "main")
+    samples = batch.samples.select("sample_id")
+    pairs = samples.join(branches, on="sample_id", how="semi", maintain_order="left")
+    faults = {
+        "chosen-missing": pairs.join(_part(branches, "chosen"), on="sample_id", how="anti"),
+        "rejected-missing": pairs.join(_part(branches, "rejected"), on="sample_id", how="anti"),
+        **_blank_branches(batch),
+        "identical": _identical(branches),
+        **_rejected_roles(batch, branches),
+    }
+    first = pl.concat(
+        faults[fault].select(pl.col("sample_id").unique(), pl.lit(fault).alias("fault")) for fault in FAULTS
+    ).unique("sample_id", keep="first", maintain_order=True)
+    return (
+        samples.with_columns(pl.col("sample_id").is_in(pairs["sample_id"].implode()).alias("pair"))
+        .join(first, on="sample_id", how="left", maintain_order="left")
+        .cast(pl.Schema(WRITES))
+    )
+
+
+def _part(messages: pl.DataFrame, part: str) -> pl.DataFrame:
+    return messages.filter(pl.col("part") == part)
+
+
+def _blank_branches(batch: Batch) -> dict[str, pl.DataFrame]:
+    silent = batch.blank_turns().filter(pl.col("role") == "assistant")
+    return {f"{part}-blank": _part(silent, part) for part in ("chosen", "rejected")}
+
+
+def _identical(branches: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs whose branches are the same turn for turn; both number on from the last main turn."""
+    columns = ["sample_id", "turn", *_SAID]
+    chosen, rejected = (_part(branches, part).select(columns) for part in ("chosen", "rejected"))
+    both = chosen.join(rejected, on=["sample_id", "turn"], how="full", suffix="_rejected", coalesce=True)
+    same = [pl.col(name).eq_missing(pl.col(f"{name}_rejected")) for name in _SAID]
+    equal = both.group_by("sample_id").agg(pl.all_horizontal(same).all().alias("equal"))
+    return equal.filter("equal")
+
+
+def _rejected_roles(batch: Batch, branches: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return the pairs whose rejected branch has misplaced roles, and those it ends with a user turn."""
+    rejected = _part(branches, "rejected")
+    with_main = (
+        batch.messages.filter(pl.col("part") != "chosen")
+        .join(rejected, on="sample_id", how="semi", maintain_order="left")
+        .select("sample_id", "part", "role")
+        .with_columns(pl.col("role").shift().over("sample_id").alias("previous"))
+    )
+    role, previous = pl.col("role"), pl.col("previous")
+    misplaced = (
+        (role.is_in(["user", "assistant"]) & (role == previous))
+        | ((role == "system") & previous.is_not_null())
+        | ((role == "assistant") & (previous == "system"))
+        | ((role == "tool") & ~previous.fill_null("").is_in(["assistant", "tool"]))
+    )
+    last = rejected.group_by("sample_id").agg(pl.last("role"))
+    return {
+        "rejected-role-order": _part(with_main, "rejected").filter(misplaced),
+        "rejected-ends-with-user": last.filter(pl.col("role") == "user"),
+    }

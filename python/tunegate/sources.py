@@ -1,0 +1,132 @@
+"""The inputs of a run: files, globs, directories and stdin as an ordered list of sources, and their batches."""
+
+import glob
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tunegate import _core
+from tunegate.errors import SourceError
+
+STDIN = "-"
+SUFFIXES = (".jsonl", ".ndjson", ".json")
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+SPLITS = {"train": "train", "validation": "validation", "valid": "validation", "dev": "validation", "test": "test"}
+ROLE = "data"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input. `name` is what reports print: the path as the user gave it, or `-` for stdin."""
+
+    name: str
+    path: Path
+    compression: str  # none, gzip, zstd
+    lines: bool  # one value a line, whatever the first byte
+    split: str | None  # of samples that name none, from the file's name
+
+
+def find_sources(arguments: Iterable[str], scratch: Path) -> tuple[Source, ...]:
+    """Return the sources that the arguments name, by path bytes, stdin last; each file once.
+
+    A directory stands for the data files in it and below, dot-files left out. Stdin is spooled into `scratch`,
+    for later stages read it again. Raises SourceError for what is missing, empty or unreadable.
+    """
+    paths = {os.fspath(path) for argument in arguments if argument != STDIN for path in _expand(argument)}
+    sources = [file_source(path) for path in sorted(paths, key=os.fsencode)]
+    if STDIN in arguments:
+        sources.append(_stdin_source(scratch))
+    return tuple(sources)
+
+
+def read_batches(
+    source: Source, fields: Mapping[str, str], *, first_record_id: int, threads: int
+) -> Iterator[tuple["_core.Batch", int]]:
+    """Yield the batches of a source in reading order, each with the file's bytes consumed so far.
+
+    `fields` maps category, difficulty and split to the keys that hold them. Raises SourceError when the file
+    cannot be read on.
+    """
+    try:
+        reader = _core.SourceReader(
+            os.fspath(source.path),
+            compression=source.compression,
+            lines=source.lines,
+            default_split=source.split,
+            first_record_id=first_record_id,
+            threads=threads,
+            **fields,
+        )
+        while (batch := reader.next()) is not None:
+            yield batch, reader.consumed
+    except _core.ReadError as error:
+        text = str(error)
+        raise SourceError(f"{source.name} {text}" if text.startswith("ends") else f"{source.name}: {text}") from error
+
+
+def _expand(argument: str) -> Iterable[str]:
+    if os.path.isdir(argument):
+        return _data_files(argument)
+    if os.path.exists(argument) or not glob.has_magic(argument):
+        return [argument]
+    found = [path for path in glob.glob(argument, recursive=True) if os.path.isfile(path)]
+    if not found:
+        raise SourceError(f"no file matches {argument!r}; expected the path of a file, a directory or a pattern")
+    return found
+
+
+def _data_files(directory: str) -> list[str]:
+    found = []
+    for folder, folders, files in os.walk(directory, onerror=_refuse_folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [os.path.join(folder, name) for name in files if _is_data(name)]
+    if not found:
+        endings = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
+        raise SourceError(f"{directory} holds no data file: expected {endings}, plain or with .gz or .zst")
+    return found
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise SourceError(f"{error.filename}: {error.strerror}; the folder cannot be listed") from error
+
+
+def _is_data(name: str) -> bool:
+    return not name.startswith(".") and _bare(name).endswith(SUFFIXES)
+
+
+def _bare(name: str) -> str:
+    """Return the file name without its compression suffix."""
+    stem, suffix = os.path.splitext(name)
+    return stem if suffix in COMPRESSIONS else name
+
+
+def file_source(path: str) -> Source:
+    """Return the source for one file, read as its name says. Raises SourceError when it is missing or empty."""
+    try:
+        with open(path, "rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}; expected a readable file, a directory or `-`") from error
+    if empty:
+        raise SourceError(f"{path} is empty; expected at least one record")
+    name = _bare(os.path.basename(path))
+    stem, suffix = os.path.splitext(name)
+    return Source(
+        name=path,
+        path=Path(path),
+        compression=COMPRESSIONS.get(os.path.splitext(path)[1], "none"),
+        lines=suffix in (".jsonl", ".ndjson"),
+        split=SPLITS.get(stem),
+    )
+
+
+def _stdin_source(scratch: Path) -> Source:
+    spool = scratch / "stdin"
+    with open(spool, "wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    if spool.stat().st_size == 0:
+        raise SourceError("stdin is empty; expected at least one record")
+    return Source(name=STDIN, path=spool, compression="none", lines=False, split=None)

@@ -1,0 +1,180 @@
+"""Every shipped check: its file is complete, its SQL is fit to run, its examples are judged as it says."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from tunegate.check import Check, Example, load_gates, select
+from tunegate.gatekeeper import run
+from tunegate.sources import find_sources
+from tunegate.store import Store
+from tunegate.verdict import Outcome, Verdict
+
+GATES = Path(__file__).parents[1] / "gates"
+CHECKS = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(GATES.glob("*/*-*.yaml"))
+}
+QUERIES = {
+    f"{stem} {key}": check[key]
+    for stem, check in CHECKS.items()
+    for key in ("rows", "value", "population")
+    if check.get(key, "records") != "records"
+}
+
+# docs/design.md, "Check ids and default limits": warn, fail
+LIMITS = {
+    "Q101 unreadable-record": (None, "> 0"),
+    "Q102 mixed-formats": (None, "> 0"),
+    "Q103 role-order": ("> 0", "> 0.01"),
+    "Q104 unknown-role-or-field": ("> 0", "> 0"),
+    "Q105 missing-response": (None, "> 0"),
+    "Q106 empty-turn": (None, "> 0"),
+    "Q107 template-leak": ("> 0", "> 0.01"),
+    "Q108 broken-text": ("> 0", "> 0.01"),
+    "Q109 broken-tool-call": (None, "> 0"),
+    "Q110 system-prompt-variants": ("> 5", None),
+    "Q111 preference-pair": (None, "> 0"),
+    "Q501 dominant-category": ("> 0.5", "> 0.8"),
+    "Q502 category-entropy": (None, "< 0.8"),
+    "Q503 small-cells": ("< $minimum", None),
+    "Q601 effective-volume": ("> $upper", "< $lower"),
+    "Q602 expected-outcome": (None, None),
+    "D101 exact-duplicates": ("> 0", "> 0.05"),
+}
+
+
+def records(example: Any) -> list[str]:
+    if isinstance(example, dict):
+        return list(example["records"])
+    return [example] if isinstance(example, str) else list(example)
+
+
+def examples(check: dict[str, Any], outcome: str) -> list[Any]:
+    return list(check.get("examples", {}).get(outcome, []))
+
+
+def format_key(record: str) -> str:
+    """The key that tells the format of a record apart, well enough to see that two formats are shown."""
+    keys = ("conversations", "chosen", "label", "messages", "instruction", "question", "completion", "text")
+    return next((key for key in keys if f'"{key}":' in record), "none")
+
+
+def test_checks_and_limits_are_those_of_the_design():
+    shipped = {f"{c['id']} {c['name']}": (c.get("warn"), c.get("fail")) for c in CHECKS.values()}
+    assert shipped == LIMITS
+
+
+def test_ids_and_names_are_unique_and_make_the_file_name():
+    assert [f"{check['id']}-{check['name']}" for check in CHECKS.values()] == list(CHECKS)
+    assert len({check["id"] for check in CHECKS.values()}) == len(CHECKS)
+    assert len({check["name"] for check in CHECKS.values()}) == len(CHECKS)
+
+
+def test_every_folder_is_a_gate_whose_checks_carry_its_id():
+    for folder in sorted(path for path in GATES.iterdir() if path.is_dir()):
+        gate = yaml.safe_load((folder / "gate.yaml").read_text(encoding="utf-8"))
+        assert folder.name == f"{gate['id'].lower()}_{gate['name'].replace('-', '_')}"
+        assert gate["summary"].endswith(".")
+        assert all(path.stem.startswith(gate["id"]) for path in folder.glob("*-*.yaml"))
+
+
+@pytest.mark.parametrize("stem", CHECKS)
+def test_a_check_says_what_holds_why_from_where_and_what_to_do(stem):
+    check = CHECKS[stem]
+    assert check["summary"].count(".") == 1
+    assert check["summary"].endswith(".")
+    assert check["why"].endswith(".")
+    assert "https://" in check["source"]
+    assert "`" in check["remedy"] or check.get("report_only", False)
+
+
+@pytest.mark.parametrize("stem", [stem for stem in CHECKS if not CHECKS[stem].get("report_only", False)])
+def test_a_check_shows_two_passing_and_two_failing_examples_in_two_formats(stem):
+    check = CHECKS[stem]
+    shown = examples(check, "pass") + examples(check, "fail")
+    assert len(examples(check, "pass")) >= 2
+    assert len(examples(check, "fail")) >= 2
+    assert len({format_key(record) for example in shown for record in records(example)}) >= 2
+
+
+@pytest.mark.parametrize("stem", CHECKS)
+def test_passing_examples_are_valid_json(stem):
+    for example in examples(CHECKS[stem], "pass"):
+        assert all(isinstance(json.loads(record), dict) for record in records(example))
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_sql_is_one_lower_case_select_that_reads_no_clock_and_no_chance(query):
+    sql = QUERIES[query]
+    (statement,) = duckdb.extract_statements(sql)
+    assert statement.type == duckdb.StatementType.SELECT
+    code = re.sub(r"'[^']*'", "''", sql)
+    assert code == code.lower()
+    assert not re.search(r"\b(random|now|today|current_\w+|uuid|first|last|any_value|list)\s*\(", code)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_parameter_of_a_query_is_set_by_the_check_in_every_case(query):
+    check = CHECKS[query.split()[0]]
+    cases = list(check.get("cases", {}).values()) or [{}]
+    used = set(re.findall(r"\$(\w+)", QUERIES[query] + check.get("warn", "") + check.get("fail", "")))
+    assert all(used <= check.get("params", {}).keys() | case.keys() for case in cases)
+
+
+@pytest.mark.parametrize("stem", CHECKS)
+def test_reads_names_the_tables_of_the_query_and_of_its_population(stem):
+    used: set[str] = set()
+    for query, sql in QUERIES.items():
+        if query.split()[0] == stem:
+            # get_table_names takes no parameters; a null stands for any
+            used |= duckdb.connect().get_table_names(re.sub(r"\$\w+", "null", sql))
+    assert CHECKS[stem]["reads"] == sorted(used)
+
+
+LOADED = load_gates([GATES])
+SHIPPED = {check.id: check for gate in LOADED for check in gate.checks}
+EXAMPLES = [
+    pytest.param(check, example, outcome, id=f"{check.id}-{outcome}-{number}")
+    for check in SHIPPED.values()
+    for outcome, shown in (("pass", check.examples.pass_), ("fail", check.examples.fail))
+    for number, example in enumerate(shown, 1)
+]
+
+
+def ingested(folder: Path, records: list[str], fields: dict[str, str], signals: tuple[str, ...]) -> Store:
+    data = folder / "example.jsonl"
+    data.write_text("".join(f"{record}\n" for record in records), encoding="utf-8")
+    store = Store(folder / "store.duckdb")
+    store.ingest(find_sources([str(data)], folder), fields, signals, threads=1)
+    return store
+
+
+def judged(check: Check, example: Example, folder: Path) -> Verdict:
+    store = ingested(folder, list(example.records), example.fields, check.signals)
+    (verdict,) = run(store, select(LOADED, [check.id]), option=example.option).verdicts
+    return verdict
+
+
+@pytest.mark.parametrize(("check", "example", "outcome"), EXAMPLES)
+def test_an_example_is_judged_as_its_check_says(check, example, outcome, tmp_path):
+    verdict = judged(check, example, tmp_path)
+    expected = {Outcome.PASS} if outcome == "pass" else {Outcome.WARN, Outcome.FAIL}
+    assert verdict.outcome in expected, verdict
+    assert (verdict.offenders > 0) == (outcome == "fail" and check.kind == "rows")
+
+
+def test_every_query_can_be_explained_on_a_store_without_samples(tmp_path):
+    signals = tuple(sorted({signal for check in SHIPPED.values() for signal in check.signals}))
+    store = ingested(tmp_path, ['{"text": "a"}'], {}, ())
+    store.connection.execute("delete from messages; delete from samples; delete from records")
+    store.ensure(signals, {})
+    for query, sql in QUERIES.items():
+        case = SHIPPED[query.split("-")[0]].case({"method": "lora"})
+        assert case is not None
+        parameters = {name: value for name, value in case.params.items() if f"${name}" in sql}
+        assert store.connection.execute(f"explain {sql}", parameters or None).fetchall()
+    store.close()

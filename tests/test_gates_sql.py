@@ -1,0 +1,560 @@
+"""Each shipped check's SQL on hand-made tables: who offends is written by hand, on one thread and on four."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+GATES = Path(__file__).parents[1] / "gates"
+FILES = {path.name.split("-")[0]: path for path in sorted(GATES.glob("*/*-*.yaml"))}
+
+SCHEMA = """
+create table records(record_id bigint, source varchar, line bigint, byte_offset bigint, byte_length bigint,
+  fingerprint varchar, reason varchar);
+create table samples(sample_id bigint, format varchar, category varchar, difficulty varchar, split varchar,
+  tools varchar, label boolean, metadata varchar, fingerprint varchar);
+create table messages(sample_id bigint, turn integer, part varchar, role varchar, content varchar,
+  reasoning varchar, tool_calls varchar, tool_call_id varchar, name varchar, weight double, media varchar,
+  extra varchar);
+create type branch as enum ('main', 'chosen', 'rejected');
+create table signal_blanks(sample_id bigint, blank_turns uinteger, turn integer, part branch,
+  role enum ('system', 'user', 'assistant', 'tool', 'text', 'other'));
+create table signal_template_leaks(sample_id bigint, leaks uinteger, turn integer, part branch,
+  marker enum ('[INST]', '### Response:'), start uinteger, "end" uinteger);
+create table signal_broken_text(sample_id bigint, mojibake uinteger, control uinteger, zero_width uinteger,
+  replacement uinteger, turn integer, part branch,
+  kind enum ('mojibake', 'control', 'zero-width', 'replacement'), start uinteger, "end" uinteger);
+create table signal_tool_calls(sample_id bigint, calls uinteger, broken uinteger, turn integer, part branch,
+  fault enum ('undeclared-tool', 'arguments-not-json'));
+create table signal_preference(sample_id bigint, pair boolean, fault enum ('identical', 'rejected-blank'));
+create table signal_balance(sample_id bigint, axis varchar, cell varchar, a varchar, b varchar);
+"""
+
+
+@dataclass(frozen=True)
+class Turn:
+    role: str
+    content: str | None = "text"
+    part: str = "main"
+    tool_calls: str | None = None
+    media: str | None = None
+    extra: str | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    turns: Sequence[Turn] = (Turn("user"), Turn("assistant"))
+    format: str = "messages"
+    source: str = "a.jsonl"
+    category: str | None = None
+    tools: str | None = None
+    fingerprint: str | None = None
+    reason: str | None = None
+
+
+def tables(*samples: Sample) -> duckdb.DuckDBPyConnection:
+    """A store of these records, ids from 0 in this order; one with a reason is a record only."""
+    connection = duckdb.connect()
+    connection.execute(SCHEMA)
+    for number, sample in enumerate(samples):
+        fingerprint = sample.fingerprint or f"{number:032x}"
+        insert(connection, "records", [number, sample.source, number + 1, 0, 0, fingerprint, sample.reason])
+        if sample.reason is None:
+            row = [number, sample.format, sample.category, None, None, sample.tools, None, None, fingerprint]
+            insert(connection, "samples", row)
+            insert_turns(connection, number, sample.turns)
+    return connection
+
+
+def insert_turns(connection: duckdb.DuckDBPyConnection, sample_id: int, turns: Sequence[Turn]) -> None:
+    """Number the turns as the reader does: chosen and rejected both count on from the last main turn."""
+    main = sum(turn.part == "main" for turn in turns)
+    following = {"main": 0, "chosen": main, "rejected": main}
+    for turn in turns:
+        number = following[turn.part]
+        following[turn.part] += 1
+        row = [sample_id, number, turn.part, turn.role, turn.content, None, turn.tool_calls, None, None, None]
+        insert(connection, "messages", [*row, turn.media, turn.extra])
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, row: Sequence[object]) -> None:
+    connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]
+) -> list[dict[str, Any]]:
+    """The answer in its own order, the same on one thread and on four."""
+    answers = []
+    for threads in (1, 4):
+        connection.execute(f"set threads = {threads}")
+        cursor = connection.execute(sql, dict(parameters) or None)
+        names = [column[0] for column in cursor.description or ()]
+        answers.append([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
+    one, four = answers
+    assert one == four
+    return one
+
+
+def check(check_id: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(FILES[check_id].read_text(encoding="utf-8"))
+    return loaded
+
+
+def offenders(check_id: str, connection: duckdb.DuckDBPyConnection) -> dict[int, dict[str, Any]]:
+    """Offending sample ids with their detail; a sample stands in one row only."""
+    sql = check(check_id)["rows"]
+    found = rows(connection, f"select * from ({sql}) order by sample_id", {})
+    by_sample = {row.pop("sample_id"): row for row in found}
+    assert len(by_sample) == len(found)
+    return by_sample
+
+
+def population(check_id: str, connection: duckdb.DuckDBPyConnection) -> set[int]:
+    sql = check(check_id)["population"]
+    return {row["sample_id"] for row in rows(connection, f"select * from ({sql}) order by sample_id", {})}
+
+
+def slices(
+    check_id: str, connection: duckdb.DuckDBPyConnection, **parameters: object
+) -> list[dict[str, Any]]:
+    loaded = check(check_id)
+    return rows(connection, loaded["value"], {**loaded.get("params", {}), **parameters})
+
+
+def test_unreadable_records_offend_and_readable_ones_do_not():
+    store = tables(Sample(), Sample(reason="trailing comma"), Sample())
+    assert offenders("Q101", store) == {1: {}}
+    assert check("Q101")["population"] == "records"
+
+
+def test_samples_outside_the_most_common_format_of_their_source_offend():
+    store = tables(
+        Sample(format="sharegpt"),
+        Sample(),
+        Sample(),
+        Sample(format="alpaca", source="b.jsonl"),
+        Sample(reason="not a record"),
+    )
+    assert offenders("Q102", store) == {0: {"found": "sharegpt", "expected": "messages"}}
+
+
+def test_on_a_tie_the_format_seen_first_is_the_expected_one():
+    store = tables(Sample(format="kto"), Sample(format="text"), Sample(format="text"), Sample(format="kto"))
+    assert set(offenders("Q102", store)) == {1, 2}
+
+
+def test_a_format_this_check_has_no_word_for_is_called_other():
+    store = tables(Sample(), Sample(), Sample(format="parquet_chat"))
+    assert offenders("Q102", store) == {2: {"found": "other", "expected": "messages"}}
+
+
+@pytest.mark.parametrize(
+    ("roles", "turn", "fault"),
+    [
+        (["user", "user", "assistant"], 1, "same role twice"),
+        (["user", "assistant", "assistant", "user"], 2, "same role twice"),
+        (["user", "system", "assistant"], 1, "system after the start"),
+        (["system", "system", "user", "assistant"], 1, "system after the start"),
+        (["assistant", "user", "assistant"], 0, "assistant before any user"),
+        (["system", "assistant"], 1, "assistant before any user"),
+        (["user", "tool", "assistant"], 1, "tool without assistant"),
+        (["tool", "assistant"], 0, "tool without assistant"),
+        (["user", "user", "assistant", "assistant"], 1, "same role twice"),
+    ],
+)
+def test_misplaced_turn_is_named_by_its_first_place_and_its_fault(roles, turn, fault):
+    store = tables(Sample([Turn(role) for role in roles]))
+    assert offenders("Q103", store) == {0: {"turn": turn, "fault": fault}}
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        ["user", "assistant"],
+        ["system", "user", "assistant", "user", "assistant"],
+        ["user", "assistant", "tool", "tool", "assistant"],
+        ["user", "assistant", "user"],
+        ["user", "moderator", "assistant"],
+    ],
+)
+def test_alternating_turns_with_their_tool_results_are_in_order(roles):
+    assert offenders("Q103", tables(Sample([Turn(role) for role in roles]))) == {}
+
+
+def test_role_order_follows_the_chosen_branch_and_leaves_the_rejected_one_to_q111():
+    sound = [Turn("user"), Turn("assistant", part="chosen"), Turn("user", part="rejected")]
+    broken = [Turn("user"), Turn("user", part="chosen"), Turn("assistant", part="rejected")]
+    store = tables(Sample(sound, format="preference"), Sample(broken, format="preference"))
+    assert offenders("Q103", store) == {1: {"turn": 1, "fault": "same role twice"}}
+
+
+@pytest.mark.parametrize("check_id", ["Q103", "Q104", "Q105"])
+def test_plain_text_is_no_part_of_the_population_of_checks_on_turns(check_id):
+    store = tables(Sample([Turn("text")], format="text"), Sample())
+    assert population(check_id, store) == {1}
+    assert offenders(check_id, store) == {}
+
+
+def test_an_unknown_role_fails_and_an_unknown_field_warns():
+    store = tables(
+        Sample(),
+        Sample([Turn("moderator"), Turn("user"), Turn("assistant")]),
+        Sample([Turn("user"), Turn("assistant", extra='{"raiting": 5}')]),
+    )
+    main = {"part": "main"}
+    assert offenders("Q104", store) == {
+        1: {"severity": "fail", "kind": "unknown role", "turn": 0, **main},
+        2: {"severity": "warn", "kind": "unknown field", "turn": 1, **main},
+    }
+
+
+def test_an_unknown_role_is_reported_before_an_earlier_unknown_field():
+    turns = [Turn("user", extra="{}"), Turn("assistant"), Turn("critic", part="rejected")]
+    expected = {"severity": "fail", "kind": "unknown role", "turn": 2, "part": "rejected"}
+    assert offenders("Q104", tables(Sample(turns, format="preference"))) == {0: expected}
+
+
+def test_of_two_branches_with_the_same_turn_number_the_chosen_one_is_reported():
+    turns = [Turn("user"), Turn("judge", part="rejected"), Turn("critic", part="chosen")]
+    assert offenders("Q104", tables(Sample(turns, format="preference")))[0]["part"] == "chosen"
+
+
+def test_text_is_an_unknown_role_in_a_conversation():
+    assert set(offenders("Q104", tables(Sample([Turn("text"), Turn("assistant")])))) == {0}
+
+
+@pytest.mark.parametrize(
+    ("turns", "turn", "fault"),
+    [
+        ([Turn("user")], 0, "ends with user"),
+        ([Turn("user"), Turn("assistant"), Turn("user")], 2, "ends with user"),
+        ([Turn("user"), Turn("assistant", tool_calls="[{}]"), Turn("tool")], 2, "ends with tool"),
+        ([Turn("system")], 0, "ends with system"),
+        ([Turn("user"), Turn("narrator")], 1, "ends with another role"),
+        ([Turn("user"), Turn("assistant", None)], 1, "content absent"),
+        ([Turn("user"), Turn("assistant", None, tool_calls="[]")], 1, "content absent"),
+        ([Turn("user"), Turn("assistant", None, tool_calls="[ ]")], 1, "content absent"),
+        (
+            [Turn("user"), Turn("assistant", None, part="chosen"), Turn("assistant", part="rejected")],
+            1,
+            "content absent",
+        ),
+        ([Turn("user"), Turn("assistant", part="rejected")], 0, "ends with user"),
+        ([], None, "no turn"),
+        ([Turn("assistant", part="rejected")], None, "no turn"),
+    ],
+)
+def test_a_sample_without_a_response_names_how_it_ends(turns, turn, fault):
+    assert offenders("Q105", tables(Sample(turns), Sample())) == {0: {"turn": turn, "fault": fault}}
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [Turn("user"), Turn("assistant")],
+        [Turn("user"), Turn("assistant", "")],
+        [Turn("user"), Turn("assistant", None, tool_calls='[{"type": "function"}]')],
+        [Turn("user"), Turn("assistant", None, media='[{"type": "image_url"}]')],
+        [Turn("user"), Turn("assistant", None), Turn("user"), Turn("assistant")],
+        [
+            Turn("user"),
+            Turn("assistant", part="chosen"),
+            Turn("user", part="rejected"),
+            Turn("user", part="rejected"),
+        ],
+    ],
+)
+def test_a_response_that_is_said_called_or_shown_is_present(turns):
+    assert offenders("Q105", tables(Sample(turns))) == {}
+
+
+def test_blank_turns_offend_with_their_first_place():
+    store = tables(Sample(), Sample())
+    insert(store, "signal_blanks", [0, 0, None, None, None])
+    insert(store, "signal_blanks", [1, 2, 3, "main", "user"])
+    assert offenders("Q106", store) == {1: {"turn": 3, "part": "main", "role": "user", "blank_turns": 2}}
+
+
+def test_template_leaks_offend_with_marker_and_offsets():
+    store = tables(Sample(), Sample())
+    insert(store, "signal_template_leaks", [0, 0, None, None, None, None, None])
+    insert(store, "signal_template_leaks", [1, 1, 1, "chosen", "[INST]", 4, 10])
+    expected = {"turn": 1, "part": "chosen", "marker": "[INST]", "start": 4, "end": 10, "leaks": 1}
+    assert offenders("Q107", store) == {1: expected}
+
+
+@pytest.mark.parametrize("kind", ["mojibake", "control", "zero-width", "replacement"])
+def test_one_broken_character_of_any_kind_offends(kind):
+    store = tables(Sample(), Sample())
+    kinds = ["mojibake", "control", "zero-width", "replacement"]
+    insert(store, "signal_broken_text", [0, 0, 0, 0, 0, None, None, None, None, None])
+    insert(store, "signal_broken_text", [1, *(int(kind == one) for one in kinds), 0, "main", kind, 2, 3])
+    found = offenders("Q108", store)
+    assert found.keys() == {1}
+    assert (found[1]["kind"], found[1]["start"], found[1]["end"]) == (kind, 2, 3)
+
+
+def test_broken_calls_offend_among_the_samples_that_have_to_do_with_tools():
+    store = tables(
+        Sample(),
+        Sample(tools="[]"),
+        Sample([Turn("user"), Turn("assistant", tool_calls="[{}]")]),
+        Sample([Turn("user"), Turn("tool"), Turn("assistant")]),
+    )
+    for row in ([0, 0, 0, None, None, None], [2, 1, 1, 1, "main", "undeclared-tool"]):
+        insert(store, "signal_tool_calls", row)
+    assert population("Q109", store) == {1, 2, 3}
+    expected = {"turn": 1, "part": "main", "fault": "undeclared-tool", "broken": 1, "calls": 1}
+    assert offenders("Q109", store) == {2: expected}
+
+
+def prompted(text: str | None, category: str | None = None) -> Sample:
+    system = [Turn("system", text)] if text is not None else []
+    return Sample([*system, Turn("user"), Turn("assistant")], category=category)
+
+
+def variants(slice_name: str, value: int, n: int, without: int) -> dict[str, Any]:
+    return {"slice": slice_name, "value": value, "n": n, "without_system_prompt": without}
+
+
+def test_system_prompts_are_counted_once_per_wording_and_category():
+    store = tables(
+        prompted("a", "refunds"),
+        prompted("a", "refunds"),
+        prompted("b", "refunds"),
+        prompted("a", "login"),
+        prompted(None),
+    )
+    assert slices("Q110", store) == [
+        variants("login", 1, 1, 0),
+        variants("no category", 0, 1, 1),
+        variants("refunds", 2, 3, 0),
+    ]
+
+
+def test_without_categories_all_conversations_are_one_slice():
+    store = tables(prompted("a"), prompted("b"), prompted(None), Sample([Turn("text")], format="text"))
+    assert slices("Q110", store) == [variants("all", 2, 3, 1)]
+
+
+def test_a_store_of_plain_text_has_no_system_prompt_to_judge():
+    assert slices("Q110", tables(Sample([Turn("text")], format="text"))) == []
+
+
+def test_faulty_pairs_offend_among_the_pairs():
+    store = tables(Sample(), Sample(), Sample())
+    for row in ([0, False, None], [1, True, "identical"], [2, True, None]):
+        insert(store, "signal_preference", row)
+    assert population("Q111", store) == {1, 2}
+    assert offenders("Q111", store) == {1: {"fault": "identical"}}
+
+
+def balanced(counts: Mapping[str, int | Mapping[str, int]]) -> duckdb.DuckDBPyConnection:
+    """One axis `category` from plain counts, or the axis `category*difficulty` from counts per category."""
+    store = tables()
+    for a, count in counts.items():
+        cells = [(a, None, count)] if isinstance(count, int) else [(a, b, n) for b, n in count.items()]
+        for category, difficulty, n in cells:
+            axis = "category" if difficulty is None else "category*difficulty"
+            cell = category if difficulty is None else f"{category} * {difficulty}"
+            for _ in range(n):
+                insert(store, "signal_balance", [0, axis, cell, category, difficulty])
+    return store
+
+
+def test_the_dominant_category_is_measured_by_its_share():
+    expected = {"slice": "category", "value": 0.75, "n": 8, "label": "refunds", "cells": 2}
+    assert slices("Q501", balanced({"login": 2, "refunds": 6})) == [expected]
+
+
+def test_of_two_equally_large_categories_the_alphabetically_first_is_named():
+    expected = {"slice": "category", "value": 0.5, "n": 4, "label": "a", "cells": 2}
+    assert slices("Q501", balanced({"b": 2, "a": 2})) == [expected]
+
+
+def test_one_category_alone_has_all_the_share_and_no_entropy():
+    store = balanced({"refunds": 5})
+    assert [row["value"] for row in slices("Q501", store)] == [1.0]
+    assert [row["value"] for row in slices("Q502", store)] == [0.0]
+
+
+def test_equal_categories_have_the_entropy_one_however_many_they_are():
+    for cells in (2, 3, 7):
+        (row,) = slices("Q502", balanced({str(number): 4 for number in range(cells)}))
+        # 12 significant digits are what a measurement keeps
+        assert row["value"] == pytest.approx(1.0, rel=1e-12)
+        assert (row["n"], row["cells"]) == (4 * cells, cells)
+
+
+def test_entropy_is_shannons_over_the_logarithm_of_the_number_of_categories():
+    (row,) = slices("Q502", balanced({"a": 2, "b": 1, "c": 1}))
+    # halves and quarters: 1.5 bits of at most log2(3) bits
+    assert row["value"] == pytest.approx(1.5 / math.log2(3), rel=1e-12)
+    assert row["label"] == "a"
+
+
+def test_axes_are_judged_apart_and_listed_by_name():
+    store = balanced({"x": {"hard": 1, "easy": 1}})
+    insert(store, "signal_balance", [0, "category", "x", "x", None])
+    for check_id in ("Q501", "Q502", "Q503"):
+        assert [row["slice"] for row in slices(check_id, store)] == ["category", "category*difficulty"]
+
+
+def small(**values: object) -> dict[str, Any]:
+    return {"slice": "category", "label": None, "small_cells": 0, **values}
+
+
+def test_the_smallest_cell_is_named_and_the_small_ones_are_counted():
+    (row,) = slices("Q503", balanced({"a": 9, "b": 10, "c": 3, "d": 3}))
+    assert row == small(value=3, n=25, label="c", small_cells=3, cells=4)
+
+
+def test_ten_samples_are_no_small_cell():
+    (row,) = slices("Q503", balanced({"a": 10, "b": 11}))
+    assert row == small(value=10, n=21, label="a", cells=2)
+
+
+def test_the_size_of_a_small_cell_is_a_parameter():
+    (row,) = slices("Q503", balanced({"a": 10, "b": 11}), minimum=11)
+    assert row["small_cells"] == 1
+
+
+def test_a_combination_that_never_occurs_counts_as_zero():
+    (row,) = slices("Q503", balanced({"sums": {"easy": 12, "hard": 12}, "products": {"easy": 12}}))
+    assert row == small(slice="category*difficulty", value=0, n=36, small_cells=1, cells=4)
+
+
+def test_a_cross_whose_combinations_all_occur_is_judged_by_its_smallest():
+    (row,) = slices("Q503", balanced({"sums": {"easy": 12, "hard": 4}, "products": {"easy": 12, "hard": 12}}))
+    assert (row["value"], row["label"], row["small_cells"], row["cells"]) == (4, "sums * hard", 1, 4)
+
+
+@pytest.mark.parametrize("check_id", ["Q501", "Q502", "Q503"])
+def test_without_categories_there_is_nothing_to_balance(check_id):
+    assert slices(check_id, tables(Sample())) == []
+
+
+PAIR = (Turn("user"), Turn("assistant", part="chosen"), Turn("assistant", part="rejected"))
+
+
+@pytest.mark.parametrize(("pairs", "value"), [(False, 3), (True, 1)])
+def test_effective_volume_counts_different_samples_and_for_dpo_only_pairs(pairs, value):
+    store = tables(
+        Sample(fingerprint="a"),
+        Sample(fingerprint="a"),
+        Sample(PAIR, fingerprint="b"),
+        Sample(PAIR, fingerprint="b"),
+        Sample([Turn("user"), Turn("assistant", part="chosen")], fingerprint="c"),
+        Sample(fingerprint="d", reason="bad JSON"),
+    )
+    assert slices("Q601", store, pairs=pairs) == [{"value": value, "n": 5}]
+
+
+def test_every_method_has_a_band_and_says_where_it_comes_from():
+    cases = check("Q601")["cases"]
+    bands = {name: (case["lower"], case["upper"], case["pairs"]) for name, case in cases.items()}
+    assert bands == {
+        "lora": (100, 10_000, False),
+        "qlora": (100, 10_000, False),
+        "full": (10_000, None, False),
+        "dpo": (5_000, 50_000, True),
+        "distillation": (50_000, None, False),
+    }
+    assert all("practitioner" in case["note"] and "5-10 times" in case["note"] for case in cases.values())
+    assert "5,000-50,000" in cases["full"]["note"]
+    assert "500-1,000" in cases["lora"]["note"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        (1, "too few"),
+        (49, "too few"),
+        (50, "minimal"),
+        (99, "minimal"),
+        (100, "small"),
+        (499, "small"),
+        (500, "noticeable"),
+        (999, "noticeable"),
+        (1_000, "strong"),
+        (10_000, "strong"),
+        (10_001, "diminishing"),
+    ],
+)
+def test_the_expected_outcome_follows_the_number_of_different_samples(samples, expected):
+    store = tables()
+    store.execute(f"insert into samples (sample_id, fingerprint) select i, i from range({samples}) as t(i)")
+    store.execute("insert into samples (sample_id, fingerprint) values (-1, 0)")
+    assert slices("Q602", store) == [{"value": samples, "n": samples, "expected": expected}]
+
+
+def test_the_first_of_exact_copies_is_kept_and_later_ones_point_to_it():
+    store = tables(*(Sample(fingerprint=letter) for letter in "abacba"))
+    first = {sample_id: row["first_sample_id"] for sample_id, row in offenders("D101", store).items()}
+    assert first == {2: 0, 4: 1, 5: 0}
+
+
+def test_every_check_has_a_test_of_its_sql_here():
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [check_id for check_id in FILES if f'"{check_id}"' not in text] == []
+
+
+@pytest.fixture(scope="module")
+def large() -> Iterator[duckdb.DuckDBPyConnection]:
+    """140,000 samples with faults of every kind: more than one row group, so that four threads have work."""
+    connection = tables()
+    connection.execute("""
+        insert into records
+          select i, 'file' || (i // 50000), i, 0, 0, md5((i - (i % 17 = 0)::int)::varchar),
+            if(i % 5000 = 3, 'bad', null)
+          from range(140000) as t(i);
+        insert into samples
+          select record_id, if(record_id % 997 = 1, 'sharegpt', 'messages'), 'c' || record_id % 11,
+            null, null, if(record_id % 20 = 0, '[]', null), null, null, fingerprint
+          from records where reason is null;
+        insert into messages (sample_id, turn, part, role, content, extra)
+          select sample_id, 0, 'main', 'system', 'prompt ' || sample_id % 40, null
+            from samples where sample_id % 3 = 0
+          union all
+          select sample_id, (sample_id % 3 = 0)::int, 'main', if(sample_id % 1999 = 0, 'guest', 'user'),
+            'ask', null from samples
+          union all
+          select sample_id, 1 + (sample_id % 3 = 0)::int, if(sample_id % 10 = 0, 'chosen', 'main'),
+            if(sample_id % 499 = 0, 'user', 'assistant'), if(sample_id % 991 = 0, null, 'say'),
+            if(sample_id % 1009 = 0, '{}', null) from samples
+          union all
+          select sample_id, 1 + (sample_id % 3 = 0)::int, 'rejected', 'assistant', 'no', null
+            from samples where sample_id % 10 = 0;
+        insert into signal_blanks
+          select sample_id, (sample_id % 500 = 0)::int, 0, 'main', 'user' from samples;
+        insert into signal_template_leaks
+          select sample_id, (sample_id % 500 = 0)::int, 0, 'main', '[INST]', 0, 6 from samples;
+        insert into signal_broken_text
+          select sample_id, 0, 0, (sample_id % 500 = 0)::int, 0, 0, 'main', 'zero-width', 0, 1 from samples;
+        insert into signal_tool_calls
+          select sample_id, 1, (sample_id % 500 = 0)::int, 0, 'main', 'undeclared-tool' from samples;
+        insert into signal_preference
+          select sample_id, sample_id % 10 = 0, if(sample_id % 500 = 0, 'identical', null) from samples;
+        insert into signal_balance
+          select sample_id, 'category', category, category, null from samples
+          union all
+          select sample_id, 'category*split', category || ' * ' || sample_id % 7, category,
+            (sample_id % 7)::varchar from samples where sample_id % 77 <> 5;
+    """)
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("check_id", FILES)
+def test_many_samples_give_the_same_answer_on_one_thread_and_on_four(check_id, large):
+    loaded = check(check_id)
+    if "rows" in loaded:
+        assert len(offenders(check_id, large)) > 1
+    else:
+        assert slices(check_id, large, **({"pairs": True} if check_id == "Q601" else {}))
