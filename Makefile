@@ -5,7 +5,7 @@ WERROR := $(if $(filter true,$(CI)),ON,OFF)
 CPP_SOURCES := CMakeLists.txt $(shell find csrc -path csrc/tests -prune -o -type f -print)
 BUILD_NEEDS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 
-.PHONY: demo test test-cpp lint types bench environment
+.PHONY: demo test test-cpp lint types bench docs environment
 
 # Runs the gates on the real files in examples/, faults and all.
 demo: $(BIN)/tunegate
@@ -36,6 +36,10 @@ types: environment
 bench: environment
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/pytest tests/bench --benchmark-only --benchmark-columns=min,median,rounds
+
+# Writes into the documents what the tool does: the output shown in them, and docs/checks.md.
+docs: $(BIN)/tunegate
+	$(BIN)/python scripts/docs.py
 
 environment: $(BIN)/tunegate .venv/tools
 

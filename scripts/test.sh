@@ -23,6 +23,7 @@ part "C++ tests under sanitizers" make --no-print-directory test-cpp
 part "build and install" make --no-print-directory environment
 part "lint and import layers" make --no-print-directory lint
 part "types" make --no-print-directory types
+part "documents" .venv/bin/python scripts/docs.py --check
 part "pytest" run_pytest
 
 printf '\n== ten slowest parts, in seconds\n'

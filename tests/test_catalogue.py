@@ -48,9 +48,11 @@ LIMITS = {
 
 
 def records(example: Any) -> list[str]:
+    """The records an example is made of, one of each that is repeated."""
     if isinstance(example, dict):
-        return list(example["records"])
-    return [example] if isinstance(example, str) else list(example)
+        example = example["records"]
+    items = [example] if isinstance(example, str) else example
+    return [item if isinstance(item, str) else item["record"] for item in items]
 
 
 def examples(check: dict[str, Any], outcome: str) -> list[Any]:

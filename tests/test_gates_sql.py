@@ -170,7 +170,7 @@ def test_a_format_this_check_has_no_word_for_is_called_other():
 )
 def test_misplaced_turn_is_named_by_its_first_place_and_its_fault(roles, turn, fault):
     store = tables(Sample([Turn(role) for role in roles]))
-    assert offenders("Q103", store) == {0: {"turn": turn, "fault": fault}}
+    assert offenders("Q103", store) == {0: {"turn": turn, "part": "main", "fault": fault}}
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_role_order_follows_the_chosen_branch_and_leaves_the_rejected_one_to_q11
     sound = [Turn("user"), Turn("assistant", part="chosen"), Turn("user", part="rejected")]
     broken = [Turn("user"), Turn("user", part="chosen"), Turn("assistant", part="rejected")]
     store = tables(Sample(sound, format="preference"), Sample(broken, format="preference"))
-    assert offenders("Q103", store) == {1: {"turn": 1, "fault": "same role twice"}}
+    assert offenders("Q103", store) == {1: {"turn": 1, "part": "chosen", "fault": "same role twice"}}
 
 
 @pytest.mark.parametrize("check_id", ["Q103", "Q104", "Q105"])
@@ -251,7 +251,8 @@ def test_text_is_an_unknown_role_in_a_conversation():
     ],
 )
 def test_a_sample_without_a_response_names_how_it_ends(turns, turn, fault):
-    assert offenders("Q105", tables(Sample(turns), Sample())) == {0: {"turn": turn, "fault": fault}}
+    part = None if turn is None else next(t.part for t in turns[::-1] if t.part != "rejected")
+    assert offenders("Q105", tables(Sample(turns), Sample())) == {0: {"turn": turn, "part": part, "fault": fault}}
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_template_leaks_offend_with_marker_and_offsets():
     store = tables(Sample(), Sample())
     insert(store, "signal_template_leaks", [0, 0, None, None, None, None, None])
     insert(store, "signal_template_leaks", [1, 1, 1, "chosen", "[INST]", 4, 10])
-    expected = {"turn": 1, "part": "chosen", "marker": "[INST]", "start": 4, "end": 10, "leaks": 1}
+    expected = {"turn": 1, "part": "chosen", "marker": "[INST]", "start": 4, "end": 10, "leaking_turns": 1}
     assert offenders("Q107", store) == {1: expected}
 
 

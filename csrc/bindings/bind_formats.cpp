@@ -34,7 +34,7 @@ py::tuple render(const py::bytes& record, const std::string& format) {
   if (const auto unreadable = parser.parse(std::string_view(record))) throw py::value_error(unreadable->reason);
   std::string out;
   Losses losses;
-  named(format).render(parser.sample(), out, losses);
+  render_record(named(format), parser.sample(), out, losses);
   return py::make_tuple(py::bytes(out), losses.names());
 }
 

@@ -91,13 +91,25 @@ constexpr bool is_replacement(char32_t c) {
   return c == 0xFFFD || between(c, 0xFDD0, 0xFDEF) || (c <= 0x10FFFF && (c & 0xFFFE) == 0xFFFE);
 }
 
+/// 1 for the bytes at which something broken can start: controls, and the first bytes of U+0080 to U+00FF (C2, C3),
+/// U+2000 to U+2FFF (E2), U+F000 to U+FFFF (EF) and all beyond (F0 to F4).
+constexpr unsigned char is_suspect(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  const auto is = [value](unsigned char other) { return static_cast<unsigned char>(value == other); };
+  const auto below = [value](unsigned char limit) { return static_cast<unsigned char>(value < limit); };
+  const auto layout = static_cast<unsigned char>(is('\t') | is('\n') | is('\f') | is('\r'));
+  const auto control = static_cast<unsigned char>((below(0x20) & (layout ^ 1)) | is(0x7F));
+  const auto lead = static_cast<unsigned char>(is(0xC2) | is(0xC3) | is(0xE2) | is(0xEF) | (below(0xF0) ^ 1));
+  return static_cast<unsigned char>(control | lead);
+}
+
 /// One pass over a text. Weak mojibake is held back until strong mojibake shows that it is no coincidence.
 class Examination {
  public:
   explicit Examination(std::string_view text) : text_(text) {}
 
   BrokenText run() {
-    for (std::size_t at = 0; (at = skip_plain_ascii(text_, at)) < text_.size();) at += examine(at);
+    for (std::size_t at = 0; (at = find_odd_byte(text_, at, [](char byte) { return is_suspect(byte); })) < text_.size();) at += examine(at);
     if (strong_) {
       result_.counts[0] += weak_;
       note(first_weak_);
@@ -124,6 +136,8 @@ class Examination {
   }
 
   std::size_t examine_latin(std::size_t at, std::size_t bytes) {
+    const bool stands_alone = at + bytes == text_.size() || static_cast<unsigned char>(text_[at + bytes]) < 0x80;
+    if (stands_alone) return bytes;  // mojibake takes two characters beyond ASCII
     const Mojibake found = mojibake_at(text_, at);
     if (found.evidence == MojibakeEvidence::kNone) return bytes;
     if (found.evidence == MojibakeEvidence::kStrong) {

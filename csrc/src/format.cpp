@@ -57,6 +57,14 @@ const Format* detect_format(JsonValue record) {
   return nullptr;
 }
 
+void render_record(const Format& format, const Sample& sample, std::string& out, Losses& losses) {
+  const std::size_t begin = out.size();
+  format.render(sample, out, losses);
+  JsonDocument written;
+  const bool is_json = !written.parse(std::string_view(out).substr(begin));
+  if (!is_json || detect_format(written.root()) != &format) losses.add("the format, which would be taken for another");
+}
+
 const Format* find_format(std::string_view name) {
   for (const Format& format : formats()) {
     if (format.name == name) return &format;

@@ -20,10 +20,31 @@ void render_number(std::string& out, std::string_view key, double value) {
   render_raw(out, key, {digits, static_cast<std::size_t>(end - digits)});
 }
 
-/// The members of a JSON object text, without its braces, appended as they stand.
-void render_members(std::string& out, std::string_view object) {
-  out += ',';
-  out += object.substr(1, object.size() - 2);
+/// JSON with its line breaks left out, which can only be white space between tokens.
+void append_on_one_line(std::string& out, std::string_view json) {
+  std::copy_if(json.begin(), json.end(), std::back_inserter(out), [](char c) { return c != '\n' && c != '\r'; });
+}
+
+bool is_one_of(std::initializer_list<std::string_view> names, JsonValue key) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return key.equals(name); });
+}
+
+/// Appends the members of a JSON object text as they stand; false when some were left out, their key being in `own`.
+bool render_members(std::string& out, std::string_view object, std::initializer_list<std::string_view> own) {
+  JsonDocument parsed;
+  if (parsed.parse(object)) return false;
+  bool whole = true;
+  for (JsonValue key = parsed.root().first(); key; key = key.next().next()) {
+    if (is_one_of(own, key)) {
+      whole = false;
+      continue;
+    }
+    if (out.back() != '{') out += ',';
+    out += key.raw();
+    out += ':';
+    append_on_one_line(out, key.next().raw());
+  }
+  return whole;
 }
 
 /// Text and media together need the form with parts.
@@ -41,7 +62,7 @@ void render_content(std::string& out, const Message& message) {
   render_raw(out, "content", parts + "]");
 }
 
-void render_turn(std::string& out, const Message& message) {
+void render_turn(std::string& out, const Message& message, Losses& losses) {
   out += '{';
   render_text(out, "role", message.role);
   render_content(out, message);
@@ -50,7 +71,7 @@ void render_turn(std::string& out, const Message& message) {
   if (message.tool_call_id) render_text(out, "tool_call_id", *message.tool_call_id);
   if (message.name) render_text(out, "name", *message.name);
   if (message.weight) render_number(out, "weight", *message.weight);
-  if (message.extra) render_members(out, *message.extra);
+  if (message.extra && !render_members(out, *message.extra, {"role", "content"})) losses.add("unknown message keys");
   out += '}';
 }
 
@@ -63,16 +84,16 @@ void render_text(std::string& out, std::string_view key, std::string_view text) 
 
 void render_raw(std::string& out, std::string_view key, std::string_view json) {
   append_key(out, key);
-  out += json;
+  append_on_one_line(out, json);
 }
 
-void render_turns(std::string& out, std::string_view key, const Sample& sample, Part part) {
+void render_turns(std::string& out, std::string_view key, const Sample& sample, Part part, Losses& losses) {
   append_key(out, key);
   out += '[';
   for (const Message& message : sample.messages) {
     if (message.part != part) continue;
     if (out.back() != '[') out += ',';
-    render_turn(out, message);
+    render_turn(out, message, losses);
   }
   out += ']';
 }
@@ -80,27 +101,16 @@ void render_turns(std::string& out, std::string_view key, const Sample& sample, 
 void render_tools(std::string& out, const Sample& sample) {
   if (!sample.tools) return;
   JsonDocument parsed;
-  if (parsed.parse(*sample.tools)) {
-    render_text(out, "tools", *sample.tools);
-  } else {
+  const bool is_json = !parsed.parse(*sample.tools);
+  if (is_json && (parsed.root().is(JsonKind::kArray) || parsed.root().is(JsonKind::kObject))) {
     render_raw(out, "tools", *sample.tools);
+  } else {
+    render_text(out, "tools", *sample.tools);
   }
 }
 
 void render_rest(std::string& out, const Sample& sample, std::initializer_list<std::string_view> own, Losses& losses) {
-  JsonDocument metadata;
-  if (sample.metadata && !metadata.parse(*sample.metadata)) {
-    for (JsonValue key = metadata.root().first(); key; key = key.next().next()) {
-      if (std::any_of(own.begin(), own.end(), [&](std::string_view name) { return key.equals(name); })) {
-        losses.add("metadata under a key of the format");
-        continue;
-      }
-      if (out.back() != '{') out += ',';
-      out += key.raw();
-      out += ':';
-      out += key.next().raw();
-    }
-  }
+  if (sample.metadata && !render_members(out, *sample.metadata, own)) losses.add("metadata under a key of the format");
   out += '}';
 }
 
@@ -126,9 +136,11 @@ Exchange one_exchange(const Sample& sample, Losses& losses) {
   lose_all_but_text(sample, losses);
   for (const Message& message : sample.messages) {
     if (message.part != Part::kMain) continue;
+    if (!message.content) losses.add("turns without content");
+    const bool is_first = &message == &sample.messages.front();
     const bool fits_prompt = message.role == "user" && !exchange.prompt && !exchange.response;
     const bool fits_response = message.role == "assistant" && !exchange.response;
-    if (message.role == "system" && !exchange.system) {
+    if (message.role == "system" && is_first) {
       exchange.system = message.content;
     } else if (fits_prompt) {
       exchange.prompt = message.content;

@@ -13,7 +13,7 @@ void render_text(std::string& out, std::string_view key, std::string_view text);
 /// The same for a value that is JSON already.
 void render_raw(std::string& out, std::string_view key, std::string_view json);
 /// Appends `"key":` and the turns of `part` as a list with OpenAI keys; keeps all that a turn can hold.
-void render_turns(std::string& out, std::string_view key, const Sample& sample, Part part);
+void render_turns(std::string& out, std::string_view key, const Sample& sample, Part part, Losses& losses);
 /// Appends the tools declared, if any.
 void render_tools(std::string& out, const Sample& sample);
 /// Appends the metadata members except those whose key is in `own`, which are named as a loss, and closes

@@ -100,11 +100,12 @@ std::unique_ptr<Batch> SourceReader::next() {
 /// Looks at the first bytes and chooses the splitter.
 void SourceReader::open_container() {
   std::string head;
-  const auto has_line = [&head] {
-    const std::size_t first = head.find_first_not_of(" \t\r\n");
-    return first != std::string::npos && head.find('\n', first) != std::string::npos;
+  const auto tells = [&] {  // only an object needs the end of its first line
+    if (options_.lines) return head.size() >= kByteOrderMark.size();
+    const std::size_t first = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+    return first != std::string::npos && (head[first] != '{' || head.find('\n', first) != std::string::npos);
   };
-  while (!has_line() && head.size() <= options_.max_record_bytes && read_more()) {
+  while (!tells() && head.size() <= options_.max_record_bytes && read_more()) {
     head += buffer_;
     buffer_.clear();
   }
@@ -137,13 +138,14 @@ bool SourceReader::read_more() {
   return got > 0;
 }
 
-/// Moves what has passed of a record over the limit from the buffer into its hash.
+/// Drops what stands between records, and moves what has passed of a record over the limit into its hash.
 void SourceReader::drop_oversize() {
   if (!oversize_) {
+    if (!spans_.empty() || holds_all_ || splitter_->is_broken()) return;
     const std::uint64_t since = splitter_->open_since();
-    if (!spans_.empty() || buffer_end() - since <= options_.max_record_bytes) return;
     buffer_.erase(0, since - buffer_offset_);
     buffer_offset_ = since;
+    if (buffer_.size() <= options_.max_record_bytes) return;
     oversize_ = std::make_unique<Oversize>();
     oversize_->begin = since;
   }
@@ -177,6 +179,7 @@ std::optional<SourceReader::Block> SourceReader::next_block() {
   if (!splitter_) open_container();
   drop_oversize();
   while (!ended_ && !splitter_->is_broken() && (spans_.empty() || buffer_.size() < options_.block_bytes)) {
+    if (holds_all_ && buffer_.size() > options_.max_record_bytes) return std::nullopt;
     const std::size_t before = buffer_.size();
     if (read_more()) {
       splitter_->feed(std::string_view(buffer_).substr(before), spans_);
@@ -206,6 +209,7 @@ std::optional<SourceReader::Block> SourceReader::next_block() {
 void SourceReader::parse_round() {
   std::vector<Block> blocks;
   while (blocks.size() < options_.threads && ready_.empty()) {
+    holds_all_ = is_list_ && !blocks.empty();
     auto block = next_block();
     if (!block) break;
     blocks.push_back(std::move(*block));

@@ -52,11 +52,10 @@ class Lines final : public Splitter {
     while (from < bytes.size()) {
       const auto* found = static_cast<const char*>(std::memchr(bytes.data() + from, '\n', bytes.size() - from));
       const std::size_t stop = found != nullptr ? static_cast<std::size_t>(found - bytes.data()) : bytes.size();
-      if (blank_) blank_ = std::all_of(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.begin() + static_cast<std::ptrdiff_t>(stop), is_space);
+      if (blank_) skip_blanks(bytes.substr(from, stop - from), at_ + from);
       if (found == nullptr) break;
       end_line(at_ + stop, spans);
       from = stop + 1;
-      begin_ = at_ + from;
     }
     at_ += bytes.size();
   }
@@ -65,10 +64,17 @@ class Lines final : public Splitter {
     begin_ = at_;
     blank_ = true;
   }
-  std::uint64_t open_since() const override { return begin_; }
+  std::uint64_t open_since() const override { return blank_ ? at_ : begin_; }
   std::uint64_t line() const override { return line_; }
 
  private:
+  /// A record begins with the first byte of its line that is not blank.
+  void skip_blanks(std::string_view text, std::uint64_t offset) {
+    const auto blanks = std::find_if_not(text.begin(), text.end(), is_space) - text.begin();
+    begin_ = offset + static_cast<std::uint64_t>(blanks);
+    blank_ = static_cast<std::size_t>(blanks) == text.size();
+  }
+
   void end_line(std::uint64_t end, std::vector<RecordSpan>& spans) {
     if (!blank_) spans.push_back({begin_, end, line_});
     ++line_;
@@ -96,9 +102,9 @@ class Array final : public Splitter {
   }
 
   void finish(std::vector<RecordSpan>& spans) override {
-    if (state_ == State::kElement) {
-      spans.push_back({begin_, at_, begin_line_});
-    } else if (state_ != State::kDone && !is_broken()) {
+    if (state_ == State::kElement) spans.push_back({begin_, at_, begin_line_});
+    const bool inside = state_ == State::kElement && (nesting_.in_string() || nesting_.depth() != 1);
+    if (!inside && state_ != State::kDone && !is_broken()) {
       spans.push_back({at_, at_, line_, "the list is cut short: no ']' at its end"});
     }
     begin_ = at_;

@@ -146,6 +146,7 @@ class Judge {
       conversation.awaited.erase(std::string(*id));
     } else {
       report(ToolFault::kOrphanResult, turn);
+      conversation.answer_all();  // a wrong id is one fault, not an unanswered call as well
     }
   }
 

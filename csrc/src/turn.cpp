@@ -28,7 +28,7 @@ constexpr Alias kOpenAiRoles[] = {{"user", "user"},        {"assistant", "assist
 
 constexpr Alias kShareGptRoles[] = {
     {"human", "user"},         {"gpt", "assistant"},      {"user", "user"},          {"assistant", "assistant"},
-    {"system", "system"},      {"chatgpt", "assistant"},  {"bing", "assistant"},     {"bard", "assistant"},
+    {"system", "system"},      {"developer", "system"},   {"chatgpt", "assistant"},  {"bing", "assistant"},     {"bard", "assistant"},
     {"model", "assistant"},    {"bot", "assistant"},      {"observation", "tool"},   {"tool", "tool"},
     {"function", "tool"},      {"function_response", "tool"}, {"tool_response", "tool"}};
 
@@ -41,6 +41,8 @@ std::string_view role_of(std::string_view read, bool share_gpt) {
   };
   return share_gpt ? lookup(kShareGptRoles) : lookup(kOpenAiRoles);
 }
+
+bool is_share_gpt_call(std::string_view speaker) { return speaker == "function_call" || speaker == "tool_call"; }
 
 bool has_duplicate_keys_among_many(JsonValue object) {
   TextArena arena;
@@ -134,8 +136,11 @@ class TurnReader {
 
   bool weight(std::string_view key, JsonValue value) {
     if (key == "weight" || key == "loss_weight") {
+      if (!value.is(JsonKind::kNumber)) wrong_type(key, value, "a number");
       message_.weight = value.number();
-      if (!message_.weight) wrong_type(key, value, "a number");
+      if (!message_.weight) {
+        throw RecordError("out of range: \"" + std::string(key) + "\" of " + where() + " is beyond what a double holds");
+      }
     } else if (key == "loss" || key == "train") {
       if (!value.is_boolean()) wrong_type(key, value, "a boolean");
       message_.weight = value.is(JsonKind::kTrue) ? 1.0 : 0.0;
@@ -175,7 +180,7 @@ class TurnReader {
     const JsonValue type = part.find("type");
     const JsonValue value = part.find("text").is(JsonKind::kString) ? part.find("text") : part.find("value");
     const bool is_string = value.is(JsonKind::kString);
-    if (is_string && (!type || type.equals("text") || type.equals("input_text") || type.equals("output_text"))) {
+    if (is_string && (!type || type.is_null() || type.equals("text") || type.equals("input_text") || type.equals("output_text"))) {
       append(message_.content, string(key, value));
     } else if (is_string && (type.equals("reasoning") || type.equals("thinking"))) {
       append(message_.reasoning, string(key, value));
@@ -216,12 +221,14 @@ class TurnReader {
     JsonDocument parsed;
     if (parsed.parse(written)) {
       append_json_string(out, written);
-    } else if (parsed.root().is(JsonKind::kArray)) {
+    } else if (parsed.root().is(JsonKind::kArray) && parsed.root().first()) {
       for (JsonValue call = parsed.root().first(); call; call = call.next()) {
+        refuse_duplicate_keys(call, "a function call of " + where());
         out += (out.empty() ? R"({"type":"function","function":)" : R"(,{"type":"function","function":)");
         out += std::string(call.raw()) + "}";
       }
     } else {
+      refuse_duplicate_keys(parsed.root(), "the function call of " + where());
       out = R"({"type":"function","function":)" + std::string(parsed.root().raw()) + "}";
     }
     return out;
@@ -229,7 +236,7 @@ class TurnReader {
 
   void finish() {
     if (!role_read_) throw RecordError(where() + " has no \"" + std::string(keys_.role) + "\"");
-    if (keys_.share_gpt && (*role_read_ == "function_call" || *role_read_ == "tool_call")) {
+    if (keys_.share_gpt && is_share_gpt_call(*role_read_)) {
       if (message_.content) add_call(call_text(*message_.content));
       message_.content.reset();
       message_.role = "assistant";
@@ -251,9 +258,16 @@ class TurnReader {
   std::string calls_, media_, extra_;
 };
 
-TurnKeys keys_of(JsonValue turn) { return turn.find("from") && !turn.find("role") ? kShareGpt : kOpenAi; }
+TurnKeys keys_of(JsonValue turn) {
+  const JsonValue role = turn.find("role");
+  return turn.find("from") && (!role || role.is_null()) ? kShareGpt : kOpenAi;
+}
 
 }  // namespace
+
+std::string_view share_gpt_role(std::string_view speaker) {
+  return is_share_gpt_call(speaker) ? "assistant" : role_of(speaker, true);
+}
 
 void refuse_duplicate_keys(JsonValue object, std::string_view where) {
   if (object.is(JsonKind::kObject) && has_duplicate_keys(object)) {

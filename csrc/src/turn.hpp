@@ -13,6 +13,9 @@ void read_turns(Draft& draft, JsonValue list, Part part, std::string_view what);
 /// Reads one turn object.
 void read_turn(Draft& draft, JsonValue turn, Part part, std::string_view what);
 
+/// The role that the speaker of a ShareGPT turn is read as.
+std::string_view share_gpt_role(std::string_view speaker);
+
 /// Throws RecordError when a key stands twice in `object`.
 void refuse_duplicate_keys(JsonValue object, std::string_view where);
 

@@ -88,17 +88,4 @@ bool is_lower_latin(char32_t character) {
   return (character >= U'a' && character <= U'z') || (character >= 0xDF && character <= 0xFF && character != 0xF7);
 }
 
-std::size_t skip_plain_ascii(std::string_view text, std::size_t from) {
-  constexpr std::size_t kBlock = 64;
-  const char* bytes = text.data();
-  std::size_t at = from;
-  for (; at + kBlock <= text.size(); at += kBlock) {
-    bool plain = true;
-    for (std::size_t i = 0; i < kBlock; ++i) plain &= is_plain_ascii(bytes[at + i]);
-    if (!plain) break;
-  }
-  while (at < text.size() && is_plain_ascii(bytes[at])) ++at;
-  return at;
-}
-
 }  // namespace tunegate

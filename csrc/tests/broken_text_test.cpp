@@ -3,7 +3,6 @@
 #include <string>
 
 #include "check.hpp"
-#include "tunegate/unicode.hpp"
 
 using tunegate::BrokenKind;
 using tunegate::BrokenText;
@@ -83,6 +82,16 @@ TEST(sound_text_of_many_languages_is_no_mojibake) {
 TEST(weak_pairs_count_beside_strong_ones) {
   CHECK_EQ(mojibake("CAFÉ” et CAFÉ”"), 0u);
   CHECK_EQ(mojibake("Å»ona, Å¼ona"), 2u);  // Żona alone might be a quotation; żona may not
+}
+
+TEST(every_kind_is_found_at_any_place_of_a_long_text) {  // the search runs in blocks
+  for (const std::string finding : {"\x01", "\x7F", "\u0085", "Ã©", "\uFEFF", "\uFFFD", "\U000E0041"}) {
+    for (std::size_t before = 0; before < 140; before += 3) {
+      const std::string text = std::string(before, '.') + finding + std::string(139 - before, 'x');
+      const BrokenText found = find_broken_text(text);
+      CHECK(found.first && found.first->begin == before && found.first->end == before + finding.size());
+    }
+  }
 }
 
 TEST(control_characters_are_counted_but_layout_is_not) {

@@ -50,6 +50,11 @@ inline void fail(const char* file, int line, const std::string& what) {
   std::cerr << file << ':' << line << ": " << what << '\n';
 }
 
+template <class Actual, class Expected>
+void equal(const Actual& actual, const Expected& expected, const char* text, const char* file, int line) {
+  if (!(actual == expected)) fail(file, line, text + (" is " + shown(actual)) + ", not " + shown(expected));
+}
+
 }  // namespace check
 
 #define TEST(name)                                                \
@@ -62,12 +67,4 @@ inline void fail(const char* file, int line, const std::string& what) {
     if (!static_cast<bool>(__VA_ARGS__)) check::fail(__FILE__, __LINE__, "not so: " #__VA_ARGS__); \
   } while (false)
 
-#define CHECK_EQ(actual, expected)                                                                  \
-  do {                                                                                              \
-    const auto& actual_value = (actual);                                                            \
-    const auto& expected_value = (expected);                                                        \
-    if (!(actual_value == expected_value)) {                                                        \
-      check::fail(__FILE__, __LINE__, std::string(#actual " is ") + check::shown(actual_value) +     \
-                                          ", not " + check::shown(expected_value));                 \
-    }                                                                                               \
-  } while (false)
+#define CHECK_EQ(actual, expected) check::equal((actual), (expected), #actual, __FILE__, __LINE__)

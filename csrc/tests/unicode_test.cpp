@@ -56,24 +56,14 @@ TEST(find_byte_agrees_with_find_first_of_at_any_length_and_place) {
   }
 }
 
-TEST(skip_plain_ascii_stops_where_the_rule_for_one_byte_says) {
+TEST(find_odd_byte_agrees_with_find_if_at_any_length_and_place) {
+  const auto odd = [](char byte) { return static_cast<unsigned char>(byte == '!'); };
   std::mt19937 random(11);
-  for (std::size_t round = 0; round < 2000; ++round) {
-    std::string text(random() % 200, 'x');
-    for (char& byte : text) byte = static_cast<char>(' ' + random() % 95);
-    if (!text.empty()) text[random() % text.size()] = static_cast<char>(random() % 256);
-    std::size_t expected = 0;
-    while (expected < text.size() && is_plain_ascii(text[expected])) ++expected;
-    CHECK_EQ(skip_plain_ascii(text, 0), expected);
+  for (std::size_t size = 0; size < 300; ++size) {
+    std::string text(size, 'x');
+    if (size > 0 && size % 3 != 0) text[random() % size] = '!';
+    for (std::size_t from = 0; from <= size; from += 1 + random() % 40) {
+      CHECK_EQ(find_odd_byte(text, from, odd), std::min(text.find('!', from), size));
+    }
   }
-}
-
-TEST(plain_ascii_is_print_and_four_controls) {
-  std::string plain;
-  for (int byte = 0; byte < 256; ++byte) {
-    if (is_plain_ascii(static_cast<char>(byte))) plain += static_cast<char>(byte);
-  }
-  CHECK_EQ(plain.size(), 95u + 4u);
-  CHECK_EQ(plain.substr(0, 4), "\t\n\f\r");
-  CHECK_EQ(plain.back(), '~');
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -38,10 +39,26 @@ class GateFile(_Closed):
     summary: Text
 
 
+class Repeated(_Closed):
+    """One record written down once for many: `{n}` in its text counts from 1."""
+
+    record: Text
+    times: Annotated[int, Field(ge=1, le=100_000, strict=True)]
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The records it stands for."""
+        return tuple(self.record.replace("{n}", str(n)) for n in range(1, self.times + 1))
+
+
+def _written_out(items: tuple[str | Repeated, ...]) -> tuple[str, ...]:
+    return tuple(record for item in items for record in ((item,) if isinstance(item, str) else item.records))
+
+
 class Example(_Closed):
     """A small dataset: its records as text, and the run's fields and options."""
 
-    records: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    records: Annotated[tuple[StrictStr | Repeated, ...], Field(min_length=1), AfterValidator(_written_out)]
     fields: dict[Identifier, Text] = Field(default_factory=dict)
     option: dict[Identifier, Text] = Field(default_factory=dict)
 

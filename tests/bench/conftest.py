@@ -1,12 +1,10 @@
-"""Benchmarks print medians and ratios taken in one run on the machine at hand; only their answers are asserted."""
+"""Benchmarks print medians and ratios of one run on the machine at hand; only their answers are asserted."""
 
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,31 +44,6 @@ def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return request.config.stash.setdefault(FIGURES, []).append
 
 
-class Stopwatch:
-    """Seconds of the same work done several times."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    def time(self, work: Callable[[], object]) -> object:
-        """Do the work once and note how long it took."""
-        begin = time.perf_counter()
-        answer = work()
-        self.seconds.append(time.perf_counter() - begin)
-        return answer
-
-    @property
-    def median(self) -> float:
-        """The middle one, in seconds."""
-        return statistics.median(self.seconds)
-
-
-@pytest.fixture
-def stopwatch() -> Callable[[], Stopwatch]:
-    """Make a stopwatch."""
-    return Stopwatch
-
-
 def target(value: float, limit: float) -> str:
     """Say whether a value stays within its target; benchmarks report this, and never fail on it."""
     return "ok" if value <= limit else "missed"
@@ -89,15 +62,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def _machine() -> str:
     load = os.getloadavg()[0]
-    return (
-        f"{_processor()}, {os.cpu_count()} CPUs, load {load:.1f} (1 min), {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}"
-    )
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{_processor()}, {os.cpu_count()} CPUs, load {load:.1f} over the last minute, {system}"
 
 
 def _processor() -> str:
     if shutil.which("lscpu") is None:
         return platform.machine()
-    listing = subprocess.run(["lscpu"], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}).stdout
-    names = [line.partition(":")[2].strip() for line in listing.splitlines() if line.startswith("Model name:")]
+    listing = subprocess.run(
+        ["lscpu"], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}
+    ).stdout
+    names = [
+        line.partition(":")[2].strip() for line in listing.splitlines() if line.startswith("Model name:")
+    ]
     return names[0] if names else platform.machine()

@@ -1,24 +1,31 @@
-"""Commands run as processes of their own: exit code, output, seconds, and the private memory of the whole tree."""
+"""Commands run as processes of their own: what they answer, their seconds, and their private memory."""
 
 import os
+import resource
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 POLL_S = 0.005
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a command did. `seconds` is wall time, right to POLL_S; memory is RssAnon in bytes, sampled every POLL_S."""
+    """What a command did. `seconds` is wall time, up to POLL_S too long; `cpu_seconds` that of all processes.
+
+    Memory is RssAnon in bytes, sampled every POLL_S: `peak_bytes` of all processes together, `peaks` of each.
+    """
 
     code: int
     output: str
+    errors: str
     seconds: float
-    peak_bytes: int  # of all processes at one moment
-    peaks: dict[str, int] = field(default_factory=dict)  # by process: "command", "child 1", ...
+    cpu_seconds: float
+    peak_bytes: int
+    peaks: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -27,28 +34,35 @@ class Command:
 
     path: str
 
-    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end, unwatched."""
-        return subprocess.run([self.path, *map(str, arguments)], capture_output=True, text=True, check=False)
+    def run(self, *arguments: str | Path, cpus: int = 2) -> Run:
+        """Run the command on the first `cpus` processors, and watch its process tree."""
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            before, begin = _cpu_seconds(), time.perf_counter()
+            code, peak, peaks = _watched(self._started(arguments, cpus, output, errors))
+            seconds, cpu_seconds = time.perf_counter() - begin, _cpu_seconds() - before
+            return Run(code, _content(output), _content(errors), seconds, cpu_seconds, peak, peaks)
 
-    def watch(self, *arguments: str | Path, cpus: int) -> Run:
-        """Run the command on the first `cpus` processors and sample the memory of its process tree."""
+    def _started(
+        self, arguments: tuple[str | Path, ...], cpus: int, output: TextIO, errors: TextIO
+    ) -> subprocess.Popen[bytes]:
         allowed = sorted(os.sched_getaffinity(0))[:cpus]
-        with tempfile.TemporaryFile("w+") as output:
-            begin = time.perf_counter()
-            process = subprocess.Popen(
-                ["taskset", "--cpu-list", ",".join(map(str, allowed)), self.path, *map(str, arguments)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            peak, peaks = _watched(process)
-            seconds = time.perf_counter() - begin
-            output.seek(0)
-            return Run(process.returncode, output.read(), seconds, peak, peaks)
+        pinned = ["taskset", "--cpu-list", ",".join(map(str, allowed)), self.path, *map(str, arguments)]
+        return subprocess.Popen(pinned, stdout=output, stderr=errors)
 
 
-def _watched(process: subprocess.Popen[bytes]) -> tuple[int, dict[str, int]]:
-    """Sample until the process ends."""
+def _cpu_seconds() -> float:
+    """Return the seconds of all processes that have ended below this one."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _content(file: TextIO) -> str:
+    file.seek(0)
+    return file.read()
+
+
+def _watched(process: subprocess.Popen[bytes]) -> tuple[int, int, dict[str, int]]:
+    """Sample until the process ends; return its exit code, the peak of the sum, and the peaks."""
     peak, peaks = 0, {}
     names = {process.pid: "command"}
     while process.poll() is None:
@@ -58,28 +72,32 @@ def _watched(process: subprocess.Popen[bytes]) -> tuple[int, dict[str, int]]:
             peaks[name] = max(peaks.get(name, 0), size)
         peak = max(peak, sum(sizes.values()))
         time.sleep(POLL_S)
-    return peak, peaks
+    return process.returncode, peak, peaks
 
 
 def _tree(pid: int) -> list[int]:
     """Return a process and all below it, from the children that each of its threads has started."""
     found = [pid]
     for parent in found:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            found += map(int, _text(children).split())
+        try:
+            threads = os.listdir(f"/proc/{parent}/task")
+        except FileNotFoundError:
+            continue
+        for thread in threads:
+            found += map(int, _read(f"/proc/{parent}/task/{thread}/children").split())
     return found
 
 
 def _private_bytes(pid: int) -> int:
-    for line in _text(Path(f"/proc/{pid}/status")).splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    status = _read(f"/proc/{pid}/status")
+    _, _, after = status.partition(b"RssAnon:")
+    return int(after.split(maxsplit=1)[0]) * 1024 if after else 0
 
 
-def _text(path: Path) -> str:
-    """Return the text of a file in /proc, nothing when the process has gone."""
+def _read(path: str) -> bytes:
+    """Return the content of a file in /proc, nothing when the process has gone."""
     try:
-        return path.read_text(encoding="ascii", errors="replace")
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
     except (FileNotFoundError, ProcessLookupError):
-        return ""
+        return b""

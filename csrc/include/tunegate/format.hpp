@@ -61,7 +61,7 @@ struct Format {
   bool (*sniff)(JsonValue record);
   /// Fills draft.sample; throws RecordError.
   void (*parse)(Draft& draft);
-  /// Appends the record as one line of JSON and names each loss.
+  /// Appends the record as one line of JSON and names each loss; called by render_record().
   void (*render)(const Sample& sample, std::string& out, Losses& losses);
 };
 
@@ -69,6 +69,8 @@ struct Format {
 std::span<const Format> formats();
 /// The format of a record, or null.
 const Format* detect_format(JsonValue record);
+/// Appends the sample as one line of JSON in `format` and names all that would not come back by reading it.
+void render_record(const Format& format, const Sample& sample, std::string& out, Losses& losses);
 /// The format of that name, or null.
 const Format* find_format(std::string_view name);
 

@@ -57,7 +57,6 @@ class SourceReader {
   void parse_round();
   void deliver(std::vector<Block>& blocks);
   void give_up_list(std::vector<Block>& blocks, std::size_t broken);
-  std::uint64_t buffer_end() const { return buffer_offset_ + buffer_.size(); }
 
   ReadOptions options_;
   std::unique_ptr<ByteSource> source_;
@@ -69,6 +68,7 @@ class SourceReader {
   std::uint64_t buffer_offset_ = 0;
   std::vector<RecordSpan> spans_;         // complete records in the buffer
   std::unique_ptr<Oversize> oversize_;
+  bool holds_all_ = false;                // a list may break in a block not parsed yet, and claim all bytes behind
   std::int64_t next_record_id_;
   std::vector<RecordParser> parsers_;
   std::deque<std::unique_ptr<Batch>> ready_;

@@ -1,6 +1,8 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace tunegate {
@@ -50,32 +52,80 @@ bool is_lower_latin(char32_t character);
 
 /// The position of the first byte at or after `from` that is one of `Wanted`, or the size of the text.
 ///
-/// Reads blocks of 64 bytes without a branch per byte, which compilers turn into vector code; the reference is
+/// Looks at 64 bytes and then at 8 at a time without a branch per byte; the reference is
 /// std::string_view::find_first_of.
+template <char... Wanted>
+std::size_t find_byte(std::string_view text, std::size_t from);
+
+/// The position of the first byte at or after `from` for which `Odd{}(byte)` is 1, not 0; or the size of the text.
+///
+/// Odd takes a char and returns an unsigned char without branching, so that blocks of 64 bytes become vector code.
+/// It has no state: near by, a table of its answers is faster. The reference is std::find_if.
+template <class Odd>
+std::size_t find_odd_byte(std::string_view text, std::size_t from, Odd odd);
+
+/// A flag in the highest bit of the first of eight bytes that equals `byte`, and maybe of later ones.
+constexpr std::uint64_t flag_equal_bytes(std::uint64_t word, char byte) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const std::uint64_t zero_where_equal = word ^ (kOnes * static_cast<unsigned char>(byte));
+  return (zero_where_equal - kOnes) & ~zero_where_equal & (kOnes << 7);
+}
+
 template <char... Wanted>
 std::size_t find_byte(std::string_view text, std::size_t from) {
   constexpr std::size_t kBlock = 64;
   const char* bytes = text.data();
   std::size_t at = from;
-  for (; at + kBlock <= text.size(); at += kBlock) {
-    unsigned char seen = 0;
-    for (std::size_t i = 0; i < kBlock; ++i) {
-      seen = static_cast<unsigned char>(seen | (static_cast<unsigned char>(bytes[at + i] == Wanted) | ...));
+  const auto is_wanted = [](char byte) { return ((byte == Wanted) || ...); };
+  const auto word_is_empty = [&] {
+    std::uint64_t word;
+    std::memcpy(&word, bytes + at, sizeof word);
+    return (flag_equal_bytes(word, Wanted) | ...) == 0;
+  };
+  while (at + 8 <= text.size() && at < from + kBlock && word_is_empty()) at += 8;
+  if (at >= from + kBlock) {
+    for (; at + kBlock <= text.size(); at += kBlock) {
+      unsigned char seen = 0;
+      for (std::size_t i = 0; i < kBlock; ++i) {
+        seen = static_cast<unsigned char>(seen | (static_cast<unsigned char>(bytes[at + i] == Wanted) | ...));
+      }
+      if (seen != 0) break;
     }
-    if (seen != 0) break;
+    while (at + 8 <= text.size() && word_is_empty()) at += 8;
   }
-  while (at < text.size() && !((bytes[at] == Wanted) || ...)) ++at;
+  while (at < text.size() && !is_wanted(bytes[at])) ++at;
   return at;
 }
 
-/// The position of the first byte at or after `from` that is no printable ASCII and none of tab, line feed,
-/// form feed and carriage return, or the size of the text. Blocks as in find_byte.
-std::size_t skip_plain_ascii(std::string_view text, std::size_t from);
+template <class Odd>
+inline constexpr std::array<bool, 256> kOddBytes = [] {
+  std::array<bool, 256> table{};
+  for (int byte = 0; byte < 256; ++byte) table[static_cast<std::size_t>(byte)] = Odd{}(static_cast<char>(byte)) != 0;
+  return table;
+}();
 
-/// The rule for one byte, and the reference for skip_plain_ascii.
-constexpr bool is_plain_ascii(char byte) {
-  const auto value = static_cast<unsigned char>(byte);
-  return (value >= 0x20 && value < 0x7F) || value == '\t' || value == '\n' || value == '\f' || value == '\r';
+template <class Odd>
+std::size_t find_odd_byte(std::string_view text, std::size_t from, Odd odd) {
+  constexpr std::size_t kBlock = 64;
+  constexpr std::size_t kNear = 32;
+  const auto search = [&](std::size_t begin, std::size_t end) {
+    while (begin < end && !kOddBytes<Odd>[static_cast<unsigned char>(text[begin])]) ++begin;
+    return begin;
+  };
+  const auto block_is_even = [&](std::size_t begin) {
+    unsigned char seen = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) seen = static_cast<unsigned char>(seen | odd(text[begin + i]));
+    return seen == 0;
+  };
+  const std::size_t near = from + kNear < text.size() ? from + kNear : text.size();
+  std::size_t at = search(from, near);
+  if (at < near) return at;
+  while (at + kBlock <= text.size()) {
+    if (!block_is_even(at)) return search(at, text.size());
+    at += kBlock;
+  }
+  if (text.size() >= kBlock && block_is_even(text.size() - kBlock)) return text.size();
+  return search(at, text.size());
 }
 
 }  // namespace tunegate

@@ -4,8 +4,6 @@
 namespace tunegate {
 namespace {
 
-bool present(JsonValue record, std::string_view key) { return record.find(key).is(JsonKind::kString); }
-
 bool sniff(JsonValue record) {
   return record.find("instruction").is(JsonKind::kString) &&
          (record.find("output") || record.find("response") || record.find("input"));
@@ -43,13 +41,16 @@ void parse(Draft& draft) {
   if (system && !system->empty()) draft.add_turn(Part::kMain, "system", system);
   read_history(draft);
   draft.add_turn(Part::kMain, "user", prompt_text(draft));
-  const auto response = draft.take_text(present(draft.record, "output") ? "output" : "response");
+  auto response = draft.take_text("output");
+  if (!response) response = draft.take_text("response");
   if (response) draft.add_turn(Part::kMain, "assistant", response);
 }
 
 void render(const Sample& sample, std::string& out, Losses& losses) {
   lose_preference(sample, losses);
   const Exchange exchange = one_exchange(sample, losses);
+  if (!exchange.prompt) losses.add("that a turn is absent");
+  if (exchange.system && exchange.system->empty()) losses.add("an empty system prompt");
   out += '{';
   if (exchange.system) render_text(out, "system", *exchange.system);
   render_text(out, "instruction", exchange.prompt.value_or(""));

@@ -13,7 +13,7 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
   if (sample.tools) losses.add("tools");
   if (sample.metadata) losses.add("metadata");
   std::string object = "{";
-  render_turns(object, "messages", sample, Part::kMain);
+  render_turns(object, "messages", sample, Part::kMain, losses);
   out += object.substr(std::string_view(R"({"messages":)").size());
 }
 

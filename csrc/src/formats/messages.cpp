@@ -17,7 +17,7 @@ void parse(Draft& draft) {
 void render(const Sample& sample, std::string& out, Losses& losses) {
   lose_preference(sample, losses);
   out += '{';
-  render_turns(out, "messages", sample, Part::kMain);
+  render_turns(out, "messages", sample, Part::kMain, losses);
   render_tools(out, sample);
   render_rest(out, sample, {"messages", "tools", "functions"}, losses);
 }

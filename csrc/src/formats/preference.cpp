@@ -118,9 +118,9 @@ void parse(Draft& draft) {
 void render(const Sample& sample, std::string& out, Losses& losses) {
   if (sample.label) losses.add("label");
   out += '{';
-  render_turns(out, "prompt", sample, Part::kMain);
-  if (sample.count(Part::kChosen) > 0) render_turns(out, "chosen", sample, Part::kChosen);
-  if (sample.count(Part::kRejected) > 0) render_turns(out, "rejected", sample, Part::kRejected);
+  render_turns(out, "prompt", sample, Part::kMain, losses);
+  if (sample.count(Part::kChosen) > 0) render_turns(out, "chosen", sample, Part::kChosen, losses);
+  if (sample.count(Part::kRejected) > 0) render_turns(out, "rejected", sample, Part::kRejected, losses);
   if (sample.count(Part::kChosen) + sample.count(Part::kRejected) == 0) {
     losses.add("that there is no chosen and rejected");
     render_raw(out, "chosen", "[]");

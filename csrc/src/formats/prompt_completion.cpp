@@ -36,7 +36,9 @@ bool has_prompt_and_completion(JsonValue record) {
 
 void parse_prompt_completion(Draft& draft) {
   read_side(draft, "prompt", "user");
-  read_side(draft, completion_key(draft.record), "assistant");
+  const std::string_view completion = completion_key(draft.record);
+  if (completion != "completion") draft.take("completion");  // null, which is no metadata
+  read_side(draft, completion, "assistant");
   read_tools(draft);
 }
 
@@ -47,8 +49,8 @@ void render_prompt_completion(const Sample& sample, std::string& out, Losses& lo
   completion.messages.assign(last, sample.messages.end());
   if (sample.count(Part::kMain) < 2) losses.add("that a turn is absent");
   out += '{';
-  render_turns(out, "prompt", prompt, Part::kMain);
-  render_turns(out, "completion", completion, Part::kMain);
+  render_turns(out, "prompt", prompt, Part::kMain, losses);
+  render_turns(out, "completion", completion, Part::kMain, losses);
   render_tools(out, sample);
 }
 

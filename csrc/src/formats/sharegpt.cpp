@@ -13,7 +13,7 @@ void read_branch(Draft& draft, std::string_view key, Part part) {
   const JsonValue branch = draft.take(key);
   if (!branch) return;
   if (branch.is(JsonKind::kString)) {
-    draft.add_turn(part, "assistant", branch.text(draft.arena));
+    draft.add_turn(part, "assistant", draft.take_text(key));
   } else if (branch.is(JsonKind::kArray)) {
     read_turns(draft, branch, part, std::string(key) + " turn");
   } else {
@@ -37,17 +37,32 @@ std::string_view speaker(std::string_view role) {
   return role;
 }
 
-/// The function object of a call list with exactly one call, which is all a function_call turn can hold.
+/// Whether a call is `{"type":"function","function":...}` and no more, as a function_call turn is read.
+bool is_plain_call(JsonValue call) {
+  std::size_t members = 0;
+  for (JsonValue key = call.is(JsonKind::kObject) ? call.first() : JsonValue(); key; key = key.next().next()) ++members;
+  const JsonValue function = call.find("function");
+  return members == 2 && call.find("type").equals("function") && function &&
+         !(function.is(JsonKind::kArray) && function.first());
+}
+
+/// A call that was text which is no JSON.
+std::optional<std::string> text_call(JsonValue call) {
+  TextArena arena;
+  const auto text = call.text(arena);
+  if (!text || !JsonDocument().parse(*text)) return std::nullopt;
+  return std::string(*text);
+}
+
+/// The text of a call list with exactly one call, which is all a function_call turn can hold.
 std::string single_call(std::string_view calls, Losses& losses) {
   JsonDocument parsed;
   if (parsed.parse(calls)) return std::string(calls);
   const JsonValue call = parsed.root().first();
   if (!call || call.next()) losses.add("several tool calls in one turn");
   if (call.find("id")) losses.add("tool call ids");
-  if (call.is(JsonKind::kString)) {
-    TextArena arena;
-    return std::string(call.text(arena).value_or(call.raw()));
-  }
+  if (auto text = text_call(call)) return *text;
+  if (!is_plain_call(call)) losses.add("tool calls of another form");
   const JsonValue function = call.find("function");
   return std::string(function ? function.raw() : parsed.root().raw());
 }
@@ -62,9 +77,11 @@ void render_turn(std::string& out, const Message& message, Losses& losses) {
   out += '{';
   if (message.tool_calls) {
     if (message.content) losses.add("text beside a tool call");
+    if (message.role != "assistant") losses.add("who makes a tool call");
     render_text(out, "from", "function_call");
     render_text(out, "value", single_call(*message.tool_calls, losses));
   } else {
+    if (share_gpt_role(speaker(message.role)) != message.role) losses.add("roles that ShareGPT reads as another");
     render_text(out, "from", speaker(message.role));
     if (message.content) render_text(out, "value", *message.content);
   }

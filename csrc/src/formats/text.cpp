@@ -11,7 +11,7 @@ void parse(Draft& draft) { draft.add_turn(Part::kMain, "text", draft.take_text("
 void render(const Sample& sample, std::string& out, Losses& losses) {
   lose_preference(sample, losses);
   lose_all_but_text(sample, losses);
-  const bool is_text = sample.messages.size() == 1 && sample.messages[0].role == "text";
+  const bool is_text = sample.messages.size() == 1 && sample.messages[0].role == "text" && sample.messages[0].content;
   if (!is_text) losses.add("roles");
   std::string text;
   for (const Message& message : sample.messages) {

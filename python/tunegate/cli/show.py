@@ -5,6 +5,7 @@ A place is FILE:LINE as reports print it; several lines of one file may be joine
 
 import argparse
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,8 @@ from tunegate.verdict import Evidence, Place, Report
 
 SHOWN_CHARS = 400  # of a turn without a mark
 AROUND_CHARS = 120  # on either side of a mark
-GUTTER = 16
+GUTTER = 24
+CUT = " ... "
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ class Turn:
     part: str
     role: str
     content: str | None
+    reasoning: str | None
     tool_calls: str | None
+    media: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,24 +82,27 @@ def _shown(
     store: Store, place: Place, findings: Sequence[tuple[str, Evidence]], checks: dict[str, Check]
 ) -> Iterator[str]:
     row = store.connection.execute(
-        """select record_id, byte_offset, byte_length, reason, format from records
+        """select record_id, byte_offset, byte_length, reason, format, tools, label from records
            left join samples on sample_id = record_id where source = ? and line = ? order by record_id""",
         [place.source, place.line],
     ).fetchone()
     if row is None:
         raise UsageError(f"{place.source} has no record that starts at line {place.line:,}{_nearest(store, place)}")
-    record_id, offset, length, reason, name = row
+    record_id, offset, length, reason, name, tools, label = row
     yield f"{place.source}:{place.line}  {name or 'unreadable'}"
     for check_id, evidence in findings:
-        check = checks[check_id]
-        yield f"  {check_id} {check.name}: {check.summary}{_detail(evidence)}"
+        yield f"  {check_id} {checks[check_id].name}: {_detail(evidence)}"
+        yield f"    expected: {checks[check_id].summary}"
     if not findings:
         yield "  no finding"
     if reason is not None:
         yield from _raw(file_source(place.source), offset, length, reason)
-    else:
-        for turn in _turns(store, record_id):
-            yield from _turn(turn, [evidence for _, evidence in findings])
+        return
+    for turn in _turns(store, record_id):
+        yield from _turn(turn, [evidence for _, evidence in findings])
+    for title, value in (("tools", tools), ("label", label)):
+        if value is not None:
+            yield from _plain(f"  {title}", str(value))
 
 
 def _nearest(store: Store, place: Place) -> str:
@@ -107,17 +114,16 @@ def _nearest(store: Store, place: Place) -> str:
 
 def _detail(evidence: Evidence) -> str:
     shown = (
-        f"{name} {value.source}:{value.line}" if isinstance(value, Place) else f"{name} {value}"
+        f"{name.replace('_', ' ')} {f'{value.source}:{value.line}' if isinstance(value, Place) else value}"
         for name, value in evidence.detail.items()
-        if value is not None and name not in ("start", "end")
+        if value is not None and name not in ("start", "end", "severity") and (name, value) != ("part", "main")
     )
-    text = ", ".join(shown)
-    return f" [{text}]" if text else ""
+    return ", ".join(shown) or "found here"
 
 
 def _turns(store: Store, sample_id: int) -> list[Turn]:
     rows = store.connection.execute(
-        """select turn, part, role, content, tool_calls from messages where sample_id = ?
+        """select turn, part, role, content, reasoning, tool_calls, media from messages where sample_id = ?
            order by case part when 'main' then 0 when 'chosen' then 1 else 2 end, turn""",
         [sample_id],
     ).fetchall()
@@ -131,12 +137,13 @@ def _turn(turn: Turn, findings: Sequence[Evidence]) -> Iterable[str]:
     spans = [span for evidence in here if (span := _span(evidence)) is not None]
     if turn.content is None:
         yield f"{head:<{GUTTER}}| (no content)"
-    elif spans:
-        yield from _marked(head, turn.content, *spans[0])
-    else:
+    elif not spans:
         yield from _plain(head, turn.content)
-    if turn.tool_calls is not None:
-        yield from _plain(f"{'':4}tool calls", turn.tool_calls)
+    for number, span in enumerate(spans if turn.content is not None else []):
+        yield from _marked(head if number == 0 else "", turn.content or "", *span)
+    for title in ("reasoning", "tool_calls", "media"):
+        if (text := getattr(turn, title)) is not None:
+            yield from _plain(f"{'':4}{title.replace('_', ' ')}", text)
 
 
 def _is_at(evidence: Evidence, turn: Turn) -> bool:
@@ -156,13 +163,22 @@ def _plain(head: str, text: str) -> Iterator[str]:
 
 def _marked(head: str, text: str, start: int, end: int) -> Iterator[str]:
     """Print the line that holds [start, end) with that stretch underlined."""
-    first = max(text.rfind("\n", 0, start) + 1, start - AROUND_CHARS)
-    last = text.find("\n", end)
-    last = min(len(text) if last < 0 else last, end + AROUND_CHARS)
-    before = _visible(text[first:start])
+    line_begin, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    first, last = max(line_begin, start - AROUND_CHARS), min(line_end, end + AROUND_CHARS)
+    before = (CUT if first > 0 else "") + _visible(text[first:start])
     marked = _visible(text[start:end])
-    yield f"{head:<{GUTTER}}| {before}{marked}{_visible(text[end:last])}"
-    yield f"{'':<{GUTTER}}| {' ' * len(before)}{'^' * max(len(marked), 1)}"
+    after = _visible(text[end:last]) + (CUT if last < len(text) else "")
+    yield f"{head:<{GUTTER}}| {before}{marked}{after}".rstrip()
+    yield f"{'':<{GUTTER}}| {' ' * _width(before)}{'^' * max(_width(marked), 1)}"
+
+
+def _width(text: str) -> int:
+    """Return how many columns a terminal gives a text: wide characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
 
 
 def _visible(text: str) -> str:
@@ -183,4 +199,4 @@ def _raw(source: Source, offset: int, length: int, reason: str) -> Iterator[str]
     after = _visible(stretch[at - first :].decode(errors="replace"))
     yield f"{'  bytes':<{GUTTER}}| {before}{after}"
     if found:
-        yield f"{'':<{GUTTER}}| {' ' * len(before)}^"
+        yield f"{'':<{GUTTER}}| {' ' * _width(before)}^"

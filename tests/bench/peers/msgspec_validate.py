@@ -1,8 +1,8 @@
-"""The peer of our reader: msgspec's typed decode of one line after the other, with manual checks for the rest.
+"""The peer of our reader: msgspec's typed decode of one line after the other, and manual checks for the rest.
 
-It names the lines that `tunegate check --gates Q101,Q103,Q104,Q105,Q106` would name, for files whose records are
-`messages` with the roles user, assistant and system and text as content. What msgspec lets pass is added by hand: keys
-that stand twice, empty turns, and the order of the roles. Run it as `python msgspec_validate.py FILE`.
+It names the lines that `tunegate check --gates Q101,Q103,Q104,Q105,Q106` names, in files whose records are
+`messages` with the roles user, assistant and system, and text as content. What msgspec lets pass is added by
+hand: keys that stand twice, empty turns, and the order of the roles. `msgspec_validate.py FILE` runs it alone.
 """
 
 import gc
@@ -41,7 +41,7 @@ has_ink = re.compile(
 
 
 def unsound_lines(path: Path) -> list[int]:
-    """Return the 1-based lines whose record is unreadable or flagged; blank lines count, and are no records."""
+    """Return the lines, counted from 1, whose record is unreadable or flagged; a blank line has no record."""
     return _failing_lines(path, is_sound)
 
 
@@ -51,7 +51,7 @@ def loosely_unsound_lines(path: Path) -> list[int]:
 
 
 def undecodable_lines(path: Path) -> list[int]:
-    """Return the lines that the typed decode alone refuses: no order, no empty turns, no key that stands twice."""
+    """Return the lines that the typed decode alone refuses, whatever the order and the text of the turns."""
     return _failing_lines(path, lambda messages, line: True)
 
 
@@ -95,10 +95,10 @@ def _is_in_order(roles: tuple[str, ...]) -> bool:
 
 
 def _repeats_a_key(line: bytes, messages: int) -> bool:
-    """Return whether a key stands twice in a record without unknown keys, in which each key stands once or more.
+    """Return whether a key stands twice in a record that has every known key, and no other.
 
-    Without repetition, every message has eight quotes, "messages" two, and the rest is escaped. Only a line with an
-    escaped backslash before a quote needs the slower parser.
+    Without repetition a message has eight quotes, "messages" two, and the rest is escaped. Only a line with
+    an escaped backslash before a quote needs the slower parser.
     """
     surplus = line.count(b'"') - 8 * messages - 2
     if surplus == 0 or (surplus == line.count(b'\\"') and b'\\\\"' not in line):
