@@ -24,7 +24,7 @@ test-cpp:
 	ctest --test-dir build/sanitize/csrc --no-tests=error --output-on-failure
 
 lint: environment
-	$(BIN)/ruff check
+	$(BIN)/ruff check --output-format concise
 	$(BIN)/ruff format --check
 	find csrc -name '*.[ch]pp' | xargs $(BIN)/clang-format --dry-run --Werror
 	$(BIN)/lint-imports --no-logo

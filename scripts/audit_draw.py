@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-
 from tunegate.sources import file_source, read_batches
 
 PER_CHECK = 10

@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-
 from tunegate import _core
 
 Row = dict[str, Any]

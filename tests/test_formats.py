@@ -2,17 +2,28 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tunegate import _core
 
 Turn = tuple[str, str, str | None]  # part, role, content
 FORMATS = [name for name, _ in _core.formats()]
-BY_RANK = ["message_list", "kto", "preference", "sharegpt", "messages", "prompt_completion", "alpaca", "question_answer", "text"]
+BY_RANK = [
+    "message_list",
+    "kto",
+    "preference",
+    "sharegpt",
+    "messages",
+    "prompt_completion",
+    "alpaca",
+    "question_answer",
+    "text",
+]
 
 
 def user(content: str | None, part: str = "main") -> Turn:
@@ -224,7 +235,10 @@ def test_tool_calls_are_kept_as_they_stand(read):
     assert reading.messages[1]["tool_calls"] == f"[{CALL},7]"
     assert reading.messages[1]["content"] is None
     assert (reading.messages[2]["tool_call_id"], reading.messages[2]["name"]) == ("1", "f")
-    assert reading.samples[0]["tools"] == '[ {"type": "function", "function": {"name":"f","parameters":{"a":1,"a":1e999}}} ]'
+    assert (
+        reading.samples[0]["tools"]
+        == '[ {"type": "function", "function": {"name":"f","parameters":{"a":1,"a":1e999}}} ]'
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,8 +260,12 @@ def test_call_written_as_text_becomes_a_tool_call(read, role, call, expected):
 
 
 def test_legacy_function_call_becomes_a_tool_call(read):
-    reading = read({"messages": [U, {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}]})
-    assert json.loads(reading.messages[1]["tool_calls"]) == [{"type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    reading = read(
+        {"messages": [U, {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}]}
+    )
+    assert json.loads(reading.messages[1]["tool_calls"]) == [
+        {"type": "function", "function": {"name": "f", "arguments": "{}"}}
+    ]
 
 
 def test_no_tool_calls_and_an_empty_list_of_them_are_the_same(read):
@@ -255,7 +273,9 @@ def test_no_tool_calls_and_an_empty_list_of_them_are_the_same(read):
         assert read({"messages": [U, {**A, "tool_calls": empty}]}).messages[1]["tool_calls"] is None
 
 
-@pytest.mark.parametrize("parts", [[("tool_call", "[]"), ("tool_call", '{"name":"f"}')], [("tool_call", "no"), ("tool_call", "[]")]])
+@pytest.mark.parametrize(
+    "parts", [[("tool_call", "[]"), ("tool_call", '{"name":"f"}')], [("tool_call", "no"), ("tool_call", "[]")]]
+)
 def test_calls_among_content_parts_stay_one_json_list(read, parts):
     content = [{"type": kind, "value": value} for kind, value in parts]
     calls = read({"messages": [U, {"role": "assistant", "content": content}]}).messages[1]["tool_calls"]
@@ -282,7 +302,9 @@ def test_declared_tools_are_kept_as_text(read, key, declared, kept):
 
 def test_parts_that_are_no_text_are_kept_as_media(read):
     image = {"type": "image_url", "image_url": {"url": "x"}}
-    reading = read({"messages": [{"role": "user", "content": [image, {"type": "text", "text": "q"}, {"type": "text"}]}, A]})
+    reading = read(
+        {"messages": [{"role": "user", "content": [image, {"type": "text", "text": "q"}, {"type": "text"}]}, A]}
+    )
     assert turns(reading) == QA
     assert json.loads(reading.messages[0]["media"]) == [image, {"type": "text"}]
 
@@ -303,7 +325,11 @@ def test_weight_of_a_turn_is_a_number(read, more, weight):
 
 
 def test_unknown_keys_of_a_turn_are_kept_as_extra(read):
-    reading = read(b'{"messages":[{"role":"user","content":"q","id" : 7,"x":{"y": [1,\n2]},"n":null},{"role":"assistant","content":"a"}]}'.replace(b"\n", b""))
+    reading = read(
+        b'{"messages":[{"role":"user","content":"q","id" : 7,"x":{"y": [1,\n2]},"n":null},{"role":"assistant","content":"a"}]}'.replace(
+            b"\n", b""
+        )
+    )
     assert [row["extra"] for row in reading.messages] == ['{"id":7,"x":{"y": [1,2]}}', None]
 
 
@@ -317,7 +343,9 @@ def test_unused_keys_of_a_record_are_metadata_byte_for_byte(read):
 
 
 def test_escaped_keys_are_the_keys_they_spell(read):
-    reading = read(b'{"m\\u0065ssages":[{"r\\u006fle":"user","content":"q"},{"role":"assistant","c\\u006fntent":"a"}],"\\u0074ools":[]}')
+    reading = read(
+        b'{"m\\u0065ssages":[{"r\\u006fle":"user","content":"q"},{"role":"assistant","c\\u006fntent":"a"}],"\\u0074ools":[]}'
+    )
     assert turns(reading) == QA
     assert reading.samples[0]["metadata"] is None
 
@@ -352,7 +380,9 @@ def test_field_is_read_at_the_top_or_inside_metadata(read, column, record, expec
 
 
 def test_field_under_another_name(read):
-    reading = read({"text": "t", "category": "no", "topic": "c", "metadata": {"level": 2}}, category="topic", difficulty="level")
+    reading = read(
+        {"text": "t", "category": "no", "topic": "c", "metadata": {"level": 2}}, category="topic", difficulty="level"
+    )
     assert (reading.samples[0]["category"], reading.samples[0]["difficulty"]) == ("c", "2")
 
 
@@ -366,10 +396,6 @@ def test_fields_stay_in_the_metadata(read):
 
 
 # Unreadable records
-
-
-def dup(text: str) -> bytes:
-    return text.encode()
 
 
 ALL_FORMATS = "message_list, kto, preference, sharegpt, messages, prompt_completion, alpaca, question_answer, text"
@@ -458,8 +484,12 @@ def test_number_that_no_double_holds_is_out_of_range_as_a_weight(read):
 
 def test_reasons_hold_no_text_of_the_record(read_bytes):
     secret = "s3cr3t"
-    shapes = [json.dumps(record).encode() if not isinstance(record, bytes) else record for record, _ in UNREADABLE]
-    hidden = [shape.replace(b'"q"', b'"s3cr3t"').replace(b'"x"', b'"s3cr3t"').replace(b"nonsense", b"s3cr3t") for shape in shapes]
+    shapes = [record if isinstance(record, bytes) else json.dumps(record).encode() for record, _ in UNREADABLE]
+    shapes = [shape for shape in shapes if b"0078" not in shape]  # its key must stay an x
+    hidden = [
+        shape.replace(b'"q"', b'"s3cr3t"').replace(b'"x"', b'"s3cr3t"').replace(b"nonsense", b"s3cr3t")
+        for shape in shapes
+    ]
     reasons = read_bytes(b"\n".join(hidden), lines=True).reasons
     assert None not in reasons
     assert not any(secret in reason for reason in reasons)
@@ -490,14 +520,20 @@ def test_what_is_legal_inside_opaque_values_is_accepted(read, record):
 
 def as_samples(reading) -> list[Any]:
     """What a record says, without where it stood and in which format."""
-    identity = [{key: sample[key] for key in ("fingerprint", "label", "tools", "metadata", "category", "difficulty", "split")} for sample in reading.samples]
+    identity = [
+        {key: sample[key] for key in ("fingerprint", "label", "tools", "metadata", "category", "difficulty", "split")}
+        for sample in reading.samples
+    ]
     return [identity, [{key: value for key, value in row.items() if key not in ("sample_id", "turn")} for row in reading.messages]]  # fmt: skip
 
 
 def settled(samples: list[Any]) -> list[Any]:
     """JSON texts compared by what they say."""
     identity, messages = samples
-    for row, keys in [*((row, ("tools", "metadata")) for row in identity), *((row, ("tool_calls", "media", "extra")) for row in messages)]:
+    for row, keys in [
+        *((row, ("tools", "metadata")) for row in identity),
+        *((row, ("tool_calls", "media", "extra")) for row in messages),
+    ]:
         for key in keys:
             try:
                 row[key] = json.loads(row[key]) if row[key] is not None else None
@@ -585,12 +621,19 @@ def test_losses_are_named(record, target, losses):
     assert sorted(_core.render_record(json.dumps(record).encode(), target)[1]) == losses
 
 
-ROLES = st.sampled_from(["user", "assistant", "system", "tool", "developer", "human", "gpt", "text", "observation", "x"])
-CALLS = st.sampled_from([{"type": "function", "function": {"name": "f"}}, {"id": "1", "function": {}}, {"a": 1}, "text", 7])
+ROLES = st.sampled_from(
+    ["user", "assistant", "system", "tool", "developer", "human", "gpt", "text", "observation", "x"]
+)
+CALLS = st.sampled_from(
+    [{"type": "function", "function": {"name": "f"}}, {"id": "1", "function": {}}, {"a": 1}, "text", 7]
+)
 MESSAGES = st.fixed_dictionaries(
     {"role": ROLES},
     optional={
-        "content": st.none() | st.text(max_size=5) | st.just("x") | st.lists(st.sampled_from(["p", {"type": "image"}]), max_size=2),
+        "content": st.none()
+        | st.text(max_size=5)
+        | st.just("x")
+        | st.lists(st.sampled_from(["p", {"type": "image"}]), max_size=2),
         "tool_calls": st.lists(CALLS, max_size=2),
         "weight": st.floats(allow_nan=False, allow_infinity=False),
         "reasoning_content": st.text(max_size=3),
@@ -602,7 +645,11 @@ KEYS = ["messages", "conversations", "chosen", "rejected", "prompt", "completion
         "text", "question", "answer", "instruction", "input", "output", "kto_tag", "metadata", "category"]  # fmt: skip
 RECORDS = st.dictionaries(
     st.sampled_from(KEYS),
-    st.none() | st.booleans() | st.sampled_from(["", "q", "5", "[]", "a\nb"]) | st.lists(MESSAGES, max_size=3) | MESSAGES,
+    st.none()
+    | st.booleans()
+    | st.sampled_from(["", "q", "5", "[]", "a\nb"])
+    | st.lists(MESSAGES, max_size=3)
+    | MESSAGES,
     min_size=1,
     max_size=6,
 )
@@ -621,13 +668,10 @@ def sample_of(record: bytes, path: str) -> Any:
         file.write(record)
     reader = _core.SourceReader(path, lines=True)
     batch = reader.next()
-    import polars as pl
-
-    class Rows:
-        samples = pl.DataFrame(batch.samples).to_dicts()
-        messages = pl.DataFrame(batch.messages).to_dicts()
-
-    return settled(as_samples(Rows))
+    rows = SimpleNamespace(
+        samples=pl.DataFrame(batch.samples).to_dicts(), messages=pl.DataFrame(batch.messages).to_dicts()
+    )
+    return settled(as_samples(rows))
 
 
 @settings(max_examples=400, deadline=None)

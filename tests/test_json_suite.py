@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tunegate import _core
 
 HEAD = b'{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}], "metadata": '
@@ -114,9 +113,13 @@ def test_every_valid_text_is_accepted_and_every_invalid_one_refused(suite, fault
 
 
 def test_every_valid_text_is_accepted_as_metadata_and_every_invalid_one_refused(suite):
-    assert {n: record_fault(wrapped(text)) for n, text in of_kind(suite, "y_").items() if record_fault(wrapped(text))} == {}
+    assert {
+        n: record_fault(wrapped(text)) for n, text in of_kind(suite, "y_").items() if record_fault(wrapped(text))
+    } == {}
     assert [name for name, text in of_kind(suite, "n_").items() if record_fault(wrapped(text)) is None] == []
-    assert [name for name, text in of_kind(suite, "n_").items() if python_accepts(wrapped(text))] == []  # the wrapper heals none
+    assert [
+        name for name, text in of_kind(suite, "n_").items() if python_accepts(wrapped(text))
+    ] == []  # the wrapper heals none
 
 
 def test_what_the_standard_leaves_open_is_decided_as_documented(suite):
@@ -135,7 +138,9 @@ def test_valid_metadata_is_kept_byte_for_byte(suite, read_bytes):
     values = [text.strip(b" \t\r\n") for text in of_kind(suite, "y_").values()]
     values += [text for name, text in of_kind(suite, "i_").items() if DECISIONS[name] == "accept"]
     reading = read_bytes(b"[" + b",\n".join(wrapped(value) for value in values) + b"]")
-    assert [sample["metadata"].encode() for sample in reading.samples] == [b'{"metadata":' + value + b"}" for value in values]
+    assert [sample["metadata"].encode() for sample in reading.samples] == [
+        b'{"metadata":' + value + b"}" for value in values
+    ]
 
 
 def test_invalid_lines_leave_their_neighbours_alone(suite, read_bytes):

@@ -11,7 +11,6 @@ from pathlib import Path
 import pyarrow
 import pytest
 import xxhash
-
 from tunegate import _core
 
 SPLIT_SETTINGS = [(threads, block) for threads in (1, 2, 3) for block in (1 << 10, 64 << 10, 4 << 20)]
@@ -128,7 +127,12 @@ BREAKS = [
     (b'[{"text":"a"}', 1, b"", "the list is cut short: no ']' at its end"),
     (b'[{"text":"a"}\n', 2, b"", "the list is cut short: no ']' at its end"),
     (b'[{"text":"a"},\n{"text":"b', 2, b'{"text":"b', "invalid JSON: a string without its closing quote, at byte 11"),
-    (b'[{"text":"a"},\n{"text":"b"', 2, b'{"text":"b"', "invalid JSON: cut short inside a list or an object, at byte 12"),
+    (
+        b'[{"text":"a"},\n{"text":"b"',
+        2,
+        b'{"text":"b"',
+        "invalid JSON: cut short inside a list or an object, at byte 12",
+    ),
     (b'[{"text":"a"},\n{"text":"b"]\n', 2, b'{"text":"b"]\n', "invalid JSON: no ',' or '}' after a member, at byte 12"),
     (
         b'[{"text":"a"},\n{text:"b"},{"text":"c"}]\n',
@@ -175,7 +179,8 @@ def test_elements_that_are_json_but_no_sample_do_not_end_a_list(read_bytes):
     reading = read_bytes(b'[1,"x",[1,2],null,{"a":1},{"text":"caf\xe9"},{"text":"b"}]')
     assert [reason is None for reason in reading.reasons] == [False] * 6 + [True]
     assert reading.reasons[:4] == [
-        f"not a record: {kind}, expected an object or a list of messages" for kind in ("a number", "a string", "a list", "null")
+        f"not a record: {kind}, expected an object or a list of messages"
+        for kind in ("a number", "a string", "a list", "null")
     ]
     assert reading.reasons[5] == "invalid JSON: invalid UTF-8, at byte 13"
 
@@ -397,7 +402,9 @@ def test_break_after_a_record_over_the_limit_is_still_seen(read_bytes):
 @pytest.mark.parametrize("container", ["lines", "list"])
 def test_blanks_beyond_the_limit_swallow_no_record(read_bytes, container, block):
     blanks = b" " * (3 << 20)
-    content = {"lines": b'{"text":"a"}\n%b\n{"text":"b"}', "list": b'[{"text":"a"},%b\n{"text":"b"}]'}[container] % blanks
+    content = {"lines": b'{"text":"a"}\n%b\n{"text":"b"}', "list": b'[{"text":"a"},%b\n{"text":"b"}]'}[
+        container
+    ] % blanks
     reading = read_bytes(content, max_record_bytes=1 << 20, block_bytes=block)
     assert reading.reasons == [None, None]
     assert texts(reading) == ["a", "b"]
@@ -410,7 +417,7 @@ def hostile_lines() -> Iterator[bytes]:
     random_ = random.Random(7)
     for i in range(3000):
         yield from [b""] * random_.choice((0, 0, 0, 1, 2))
-        text = "".join(random_.choices("aé漢😀\\\"\n ", k=random_.randrange(200)))
+        text = "".join(random_.choices('aé漢😀\\"\n ', k=random_.randrange(200)))
         line = json.dumps({"text": text, "i": i, "category": str(i % 3)}, ensure_ascii=i % 2 == 0).encode()
         match random_.randrange(12):
             case 0:
@@ -420,7 +427,10 @@ def hostile_lines() -> Iterator[bytes]:
             case 2:
                 yield line.replace(b"t", b"\xff", 1)
             case 3:
-                yield b'{"messages":[{"role":"user","content":"q"},{"role":"assistant","tool_calls":[{"id":"1"}]}],"k":%d}' % i
+                yield (
+                    b'{"messages":[{"role":"user","content":"q"},{"role":"assistant","tool_calls":[{"id":"1"}]}],"k":%d}'
+                    % i
+                )
             case _:
                 yield line
 

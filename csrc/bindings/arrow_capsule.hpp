@@ -54,8 +54,7 @@ inline py::tuple array_capsules(const ArrowTable& table) {
 
 /// The stream moves `batches`; each has the columns of `layout`.
 inline py::capsule stream_capsule(const ArrowTable& layout, std::vector<ArrowTable> batches) {
-  return make_capsule<ArrowArrayStream>(
-      [&](ArrowArrayStream* out) { export_stream(layout, std::move(batches), out); });
+  return make_capsule<ArrowArrayStream>([&](ArrowArrayStream* out) { export_stream(layout, std::move(batches), out); });
 }
 
 /// Declares ArrowTable to Python, where polars.DataFrame(table) and DuckDB read it without a copy.
@@ -66,8 +65,7 @@ inline void bind_arrow_table(py::module_& module) {
           "__arrow_c_array__", [](const ArrowTable& self, const py::object&) { return array_capsules(self); },
           py::arg("requested_schema") = py::none())
       .def(
-          "__arrow_c_stream__",
-          [](const ArrowTable& self, const py::object&) { return stream_capsule(self, {self}); },
+          "__arrow_c_stream__", [](const ArrowTable& self, const py::object&) { return stream_capsule(self, {self}); },
           py::arg("requested_schema") = py::none());
 }
 

@@ -45,6 +45,21 @@ class Findings {
   BitVector present_;
 };
 
+ArrowTable copy_texts(const py::object& texts) {
+  const ArrowStrings column(texts);
+  std::vector<std::int64_t> offsets{0};
+  std::string bytes;
+  BitVector present;
+  column.for_each([&](std::size_t, std::string_view text, bool valid) {
+    bytes += text;
+    offsets.push_back(static_cast<std::int64_t>(bytes.size()));
+    present.push_back(valid);
+  });
+  ArrowTable table;
+  table.add_strings("text", std::move(offsets), std::move(bytes), std::move(present));
+  return table;
+}
+
 ArrowTable blank(const py::object& texts) {
   const ArrowStrings column(texts);
   BitVector blanks;
@@ -111,6 +126,8 @@ ArrowTable template_leak(const py::object& texts, const py::object& roles) {
 void bind_text(py::module_& module) {
   module.attr("BROKEN_KINDS") = names(kBrokenKindNames);
   module.attr("TEMPLATE_MARKERS") = names(kTemplateMarkers);
+  module.def("copy_texts", &copy_texts, py::arg("texts"),
+             "Column text: the same texts in one stretch of memory, whatever chunks and layout they came in.");
   module.def("blank", &blank, py::arg("texts"), "Column blank: whether a reader would see nothing; a null is blank.");
   module.def("broken_text", &broken_text, py::arg("texts"),
              "Columns mojibake, control, zero_width, replacement (how many) and kind (a code into BROKEN_KINDS), "

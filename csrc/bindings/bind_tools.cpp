@@ -111,8 +111,10 @@ void bind_tools(py::module_& module) {
   module.attr("TOOL_FAULTS") = names(kToolFaultNames);
   module.def("tool_use", &tool_use, py::arg("tools"), py::arg("messages"),
              "Judge the tool calls of samples: `tools` has one JSON text per sample, `messages` the columns sample "
-             "(row in `tools`, ascending), part, role, content, tool_calls, tool_call_id. Columns calls, broken, fault "
-             "(a code into TOOL_FAULTS) and message (row in `messages`) of the first, null where nothing is broken.");
+             "(row in `tools`, ascending), part, role, content, tool_calls, tool_call_id. Columns calls, broken, "
+             "fault "
+             "(a code into TOOL_FAULTS) and message (row in `messages`) of the first, null where nothing is "
+             "broken.");
 }
 
 }  // namespace tunegate::python

@@ -118,8 +118,8 @@ void ArrowTable::append(Column column, std::size_t rows, BitVector validity) {
                                 std::to_string(rows_));
   }
   if (validity.size() != 0 && validity.size() != rows) {
-    throw std::invalid_argument("column " + column.name + " has " + std::to_string(rows) +
-                                " rows, but a validity of " + std::to_string(validity.size()));
+    throw std::invalid_argument("column " + column.name + " has " + std::to_string(rows) + " rows, but a validity of " +
+                                std::to_string(validity.size()));
   }
   column.nulls = validity.size() - validity.ones();
   const void* bits = column.nulls == 0 ? nullptr : keep(column, std::move(validity));

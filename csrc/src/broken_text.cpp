@@ -10,8 +10,8 @@ constexpr bool between(char32_t character, char32_t first, char32_t last) {
   return character >= first && character <= last;
 }
 
-/// Letters of scripts that mark word borders with U+200B: Thai, Lao, Tibetan, Myanmar, Khmer, Tai, Balinese to
-/// Batak, Javanese, Myanmar extensions.
+/// Letters of scripts that mark word borders with U+200B: Thai, Lao, Tibetan, Myanmar, Khmer, Tai, Balinese
+/// to Batak, Javanese, Myanmar extensions.
 bool is_unspaced_script(char32_t c) {
   return between(c, 0x0E00, 0x0FFF) || between(c, 0x1000, 0x109F) || between(c, 0x1780, 0x17FF) ||
          between(c, 0x1950, 0x1AAF) || between(c, 0x1B00, 0x1BFF) || between(c, 0xA980, 0xAADF);
@@ -72,18 +72,14 @@ bool borders(Script script, std::string_view text, std::size_t at, std::size_t b
 bool is_misplaced_zero_width(std::string_view text, std::size_t at, Character character) {
   const std::size_t end = at + character.bytes;
   switch (character.value) {
-    case 0x200B:
-      return !borders(is_unspaced_script, text, at, character.bytes);
-    case 0x200C:
-      return !borders(is_joining_script, text, at, character.bytes);
+    case 0x200B: return !borders(is_unspaced_script, text, at, character.bytes);
+    case 0x200C: return !borders(is_joining_script, text, at, character.bytes);
     case 0x200D:
       return !borders(is_joining_script, text, at, character.bytes) &&
              !(is_emoji_part(character_before(text, at)) && is_emoji_part(character_at(text, end)));
     case 0x2060:
-    case 0xFEFF:
-      return true;
-    default:
-      return is_tag(character.value) && !is_in_flag(text, at);
+    case 0xFEFF: return true;
+    default: return is_tag(character.value) && !is_in_flag(text, at);
   }
 }
 
@@ -91,8 +87,8 @@ constexpr bool is_replacement(char32_t c) {
   return c == 0xFFFD || between(c, 0xFDD0, 0xFDEF) || (c <= 0x10FFFF && (c & 0xFFFE) == 0xFFFE);
 }
 
-/// 1 for the bytes at which something broken can start: controls, and the first bytes of U+0080 to U+00FF (C2, C3),
-/// U+2000 to U+2FFF (E2), U+F000 to U+FFFF (EF) and all beyond (F0 to F4).
+/// 1 for the bytes at which something broken can start: controls, and the first bytes of U+0080 to U+00FF
+/// (C2, C3), U+2000 to U+2FFF (E2), U+F000 to U+FFFF (EF) and all beyond (F0 to F4).
 constexpr unsigned char is_suspect(char byte) {
   const auto value = static_cast<unsigned char>(byte);
   const auto is = [value](unsigned char other) { return static_cast<unsigned char>(value == other); };
@@ -109,7 +105,9 @@ class Examination {
   explicit Examination(std::string_view text) : text_(text) {}
 
   BrokenText run() {
-    for (std::size_t at = 0; (at = find_odd_byte(text_, at, [](char byte) { return is_suspect(byte); })) < text_.size();) at += examine(at);
+    for (std::size_t at = 0;
+         (at = find_odd_byte(text_, at, [](char byte) { return is_suspect(byte); })) < text_.size();)
+      at += examine(at);
     if (strong_) {
       result_.counts[0] += weak_;
       note(first_weak_);

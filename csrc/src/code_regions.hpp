@@ -15,8 +15,8 @@ struct CodeRegion {
 
 /// The fenced blocks (``` or ~~~, at any indentation) and inline code of a text, in order. O(bytes).
 ///
-/// A closing fence may be followed by '<' or '[', where a template marker was glued to it. Indented code blocks
-/// are not known: chat texts indent for many other reasons.
+/// A closing fence may be followed by '<' or '[', where a template marker was glued to it. Indented code
+/// blocks are not known: chat texts indent for many other reasons.
 ///
 /// Source: CommonMark 0.31, "Fenced code blocks" and "Code spans", simplified as said.
 std::vector<CodeRegion> find_code(std::string_view text);

@@ -10,10 +10,10 @@ namespace {
 
 /// The characters that Windows-1252 puts at bytes 0x80 to 0x9F; its five gaps stay C1 controls, as in the
 /// WHATWG index. Latin-1 has C1 controls throughout.
-constexpr std::array<char32_t, 32> kWindows1252{
-    0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+constexpr std::array<char32_t, 32> kWindows1252{0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
+                                                0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
 
 /// The byte that was misread as `character`; 0 when there is none, which is no lead and no continuation.
 unsigned char misread_byte(char32_t character) {
@@ -29,14 +29,10 @@ unsigned char misread_byte(char32_t character) {
 /// daggers, no-break space, soft hyphen, ordinals, superscripts, trade marks, acute accent as apostrophe,
 /// middle dot.
 constexpr bool closes_a_word(unsigned char byte) {
-  switch (byte) {
-    case 0x85: case 0x86: case 0x87: case 0x8B: case 0x91: case 0x92: case 0x93: case 0x94: case 0x95:
-    case 0x96: case 0x97: case 0x99: case 0x9B: case 0xA0: case 0xA9: case 0xAA: case 0xAB: case 0xAD:
-    case 0xAE: case 0xB2: case 0xB3: case 0xB4: case 0xB7: case 0xB9: case 0xBA: case 0xBB:
-      return true;
-    default:
-      return false;
-  }
+  constexpr std::string_view kClosing =
+      "\x85\x86\x87\x8B\x91\x92\x93\x94\x95\x96\x97\x99\x9B"
+      "\xA0\xA9\xAA\xAB\xAD\xAE\xB2\xB3\xB4\xB7\xB9\xBA\xBB";
+  return kClosing.find(static_cast<char>(byte)) != std::string_view::npos;
 }
 
 /// Letters among the continuation bytes: they follow a letter in the Latin scripts of central Europe.
@@ -83,8 +79,8 @@ bool is_letter(char32_t character) { return is_upper_latin(character) || is_lowe
 
 /// Signs after which a single letter may stand as a word of its own: an alphabet quotes its letters.
 bool opens_a_quotation(char32_t character) {
-  return character == U'"' || character == U'\'' || character == U'(' || character == U'[' ||
-         character == 0xAB || character == 0xBB || (character >= 0x2018 && character <= 0x201F);
+  return character == U'"' || character == U'\'' || character == U'(' || character == U'[' || character == 0xAB ||
+         character == 0xBB || (character >= 0x2018 && character <= 0x201F);
 }
 
 /// Two characters. Latin-1 symbols and accented letters misread start with U+00C2 or U+00C3, which hardly any
@@ -105,7 +101,8 @@ bool is_strong_triple(const Sequence& triple) {
   if (meant[0] == 0xE2 && meant[1] == 0x80) return true;
   if (meant[0] == 0xEF && meant[1] == 0xBB && meant[2] == 0xBF) return true;
   if (meant[0] == 0xEF && meant[1] == 0xBF && meant[2] == 0xBD) return true;
-  const auto ordinary = [](unsigned char byte) { return (closes_a_word(byte) && byte != 0x86 && byte != 0x87) || is_letter_byte(byte);
+  const auto ordinary = [](unsigned char byte) {
+    return (closes_a_word(byte) && byte != 0x86 && byte != 0x87) || is_letter_byte(byte);
   };
   return !ordinary(meant[1]) || !ordinary(meant[2]);
 }
@@ -127,8 +124,7 @@ Mojibake mojibake_at(std::string_view text, std::size_t at) {
   const bool strong =
       sequence.has_control || (end < text.size() && sequence_at(text, end).length != 0) ||
       (sequence.length == 2 && is_strong_pair(sequence, character_before(text, at), character_at(text, end))) ||
-      (sequence.length == 3 && is_strong_triple(sequence)) ||
-      (sequence.length == 4 && sequence.meant[1] == 0x9F);
+      (sequence.length == 3 && is_strong_triple(sequence)) || (sequence.length == 4 && sequence.meant[1] == 0x9F);
   return {strong ? MojibakeEvidence::kStrong : MojibakeEvidence::kWeak, sequence.bytes};
 }
 

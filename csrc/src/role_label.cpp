@@ -34,8 +34,8 @@ const Label* label_at(std::string_view text, std::size_t at) {
   return nullptr;
 }
 
-/// Whether a line reads "Name: something": up to three words that start with a capital or a letter beyond ASCII,
-/// then a colon and more.
+/// Whether a line reads "Name: something": up to three words that start with a capital or a letter beyond
+/// ASCII, then a colon and more.
 bool is_spoken(std::string_view line) {
   constexpr std::size_t kLongestName = 24;
   const std::size_t start = std::min(line.find_first_not_of(" \t*"), line.size());

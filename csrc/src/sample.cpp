@@ -77,9 +77,9 @@ std::size_t Sample::count(Part part) const {
 Fingerprint fingerprint(const Sample& sample) {
   thread_local Canonical canonical;  // keeps its memory from sample to sample
   canonical.clear();
-  for (const Message& message : sample.messages) canonical.turn(message);
   canonical.json(sample.tools);
   canonical.label(sample.label);
+  for (const Message& message : sample.messages) canonical.turn(message);
   return hash128(canonical.bytes());
 }
 

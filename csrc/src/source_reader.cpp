@@ -1,7 +1,8 @@
 #include "tunegate/source_reader.hpp"
 
 #include <algorithm>
-#include <thread>
+#include <future>
+#include <utility>
 
 #include "hash128.hpp"
 
@@ -25,7 +26,7 @@ std::string with_thousands(std::uint64_t number) {
 
 /// A stretch of bytes that ends with a record, and what it was parsed to.
 struct SourceReader::Block {
-  std::string bytes;
+  ByteBuffer bytes;
   std::uint64_t offset = 0;
   std::vector<RecordSpan> spans;
   std::int64_t first_record_id = 0;
@@ -34,7 +35,7 @@ struct SourceReader::Block {
   std::string why;
 
   std::string_view text(const RecordSpan& span) const {
-    return std::string_view(bytes).substr(span.begin - offset, span.end - span.begin);
+    return bytes.view().substr(span.begin - offset, span.end - span.begin);
   }
 
   RecordPlace place(std::size_t i) const {
@@ -106,7 +107,7 @@ void SourceReader::open_container() {
     return first != std::string::npos && (head[first] != '{' || head.find('\n', first) != std::string::npos);
   };
   while (!tells() && head.size() <= options_.max_record_bytes && read_more()) {
-    head += buffer_;
+    head += buffer_.view();
     buffer_.clear();
   }
   if (head.starts_with(kByteOrderMark)) {
@@ -118,22 +119,20 @@ void SourceReader::open_container() {
   splitter_ = is_list_ ? split_array(buffer_offset_)
               : container == Container::kLines ? split_lines(buffer_offset_)
                                                : split_nothing(buffer_offset_);
-  buffer_ = std::move(head);
-  splitter_->feed(buffer_, spans_);
+  buffer_.append(head);
+  splitter_->feed(buffer_.view(), spans_);
   if (ended_ && cut_at_line_ == 0) splitter_->finish(spans_);
 }
 
 /// Appends a chunk to the buffer; false at the end of the source.
 bool SourceReader::read_more() {
-  const std::size_t before = buffer_.size();
-  buffer_.resize(before + kChunk);
   std::size_t got = 0;
   try {
-    got = source_->read(buffer_.data() + before, kChunk);
+    got = source_->read(buffer_.room(kChunk), kChunk);
   } catch (const CutShort&) {
     cut_at_line_ = splitter_ ? splitter_->line() : 1;
   }
-  buffer_.resize(before + got);
+  buffer_.grow(got);
   ended_ = got == 0;
   return got > 0;
 }
@@ -143,14 +142,14 @@ void SourceReader::drop_oversize() {
   if (!oversize_) {
     if (!spans_.empty() || holds_all_ || splitter_->is_broken()) return;
     const std::uint64_t since = splitter_->open_since();
-    buffer_.erase(0, since - buffer_offset_);
+    buffer_.drop_front(since - buffer_offset_);
     buffer_offset_ = since;
     if (buffer_.size() <= options_.max_record_bytes) return;
     oversize_ = std::make_unique<Oversize>();
     oversize_->begin = since;
   }
   if (spans_.empty()) {
-    oversize_->hash.add(buffer_);
+    oversize_->hash.add(buffer_.view());
     buffer_offset_ += buffer_.size();
     buffer_.clear();
   } else {
@@ -162,8 +161,8 @@ void SourceReader::end_oversize() {
   const RecordSpan span = spans_.front();
   spans_.erase(spans_.begin());
   const std::size_t tail = span.end - buffer_offset_;
-  oversize_->hash.add(std::string_view(buffer_).substr(0, tail));
-  buffer_.erase(0, tail);
+  oversize_->hash.add(buffer_.view().substr(0, tail));
+  buffer_.drop_front(tail);
   buffer_offset_ = span.end;
   auto batch = std::make_unique<Batch>(0);
   batch->add_unreadable({next_record_id_++, static_cast<std::int64_t>(span.line), static_cast<std::int64_t>(span.begin),
@@ -182,7 +181,7 @@ std::optional<SourceReader::Block> SourceReader::next_block() {
     if (holds_all_ && buffer_.size() > options_.max_record_bytes) return std::nullopt;
     const std::size_t before = buffer_.size();
     if (read_more()) {
-      splitter_->feed(std::string_view(buffer_).substr(before), spans_);
+      splitter_->feed(buffer_.view().substr(before), spans_);
     } else if (cut_at_line_ == 0) {
       splitter_->finish(spans_);
     }
@@ -193,16 +192,25 @@ std::optional<SourceReader::Block> SourceReader::next_block() {
   Block block;
   const std::size_t size = spans_.back().end - buffer_offset_;
   block.offset = buffer_offset_;
-  std::string rest = buffer_.substr(size);
-  block.bytes = std::move(buffer_);
-  block.bytes.resize(size);
-  buffer_ = std::move(rest);
+  ByteBuffer rest = take_spare();
+  rest.append(buffer_.view().substr(size));
+  block.bytes = std::exchange(buffer_, std::move(rest));
+  block.bytes.truncate(size);
   block.spans = std::move(spans_);
   block.first_record_id = next_record_id_;
   spans_.clear();
   buffer_offset_ += size;
   next_record_id_ += static_cast<std::int64_t>(block.spans.size());
   return block;
+}
+
+/// The memory of a block that was parsed: fresh pages cost more than reading into them.
+ByteBuffer SourceReader::take_spare() {
+  if (spare_.empty()) return {};
+  ByteBuffer buffer = std::move(spare_.back());
+  spare_.pop_back();
+  buffer.clear();
+  return buffer;
 }
 
 /// Reads one block for each thread, parses them side by side and queues their batches in order.
@@ -216,13 +224,13 @@ void SourceReader::parse_round() {
   }
   auto oversize = std::move(ready_);  // stands after the blocks read before it
   ready_.clear();
-  std::vector<std::thread> workers;
-  for (std::size_t i = 1; i < blocks.size(); ++i) {
-    workers.emplace_back([&, i] { blocks[i].parse(parsers_[i], is_list_, options_.max_record_bytes); });
-  }
-  if (!blocks.empty()) blocks[0].parse(parsers_[0], is_list_, options_.max_record_bytes);
-  for (std::thread& worker : workers) worker.join();
+  const auto parse = [&](std::size_t i) { blocks[i].parse(parsers_[i], is_list_, options_.max_record_bytes); };
+  std::vector<std::future<void>> others;
+  for (std::size_t i = 1; i < blocks.size(); ++i) others.push_back(std::async(std::launch::async, parse, i));
+  if (!blocks.empty()) parse(0);
+  for (auto& other : others) other.get();
   deliver(blocks);
+  for (Block& block : blocks) spare_.push_back(std::move(block.bytes));
   for (auto& batch : oversize) ready_.push_back(std::move(batch));
 }
 
@@ -239,10 +247,10 @@ void SourceReader::give_up_list(std::vector<Block>& blocks, std::size_t broken) 
   const std::size_t at = *block.breaks_at;
   const std::uint64_t begin = block.spans[at].begin;
   Hash128 hash;
-  hash.add(std::string_view(block.bytes).substr(begin - block.offset));
-  for (std::size_t i = broken + 1; i < blocks.size(); ++i) hash.add(blocks[i].bytes);
+  hash.add(block.bytes.view().substr(begin - block.offset));
+  for (std::size_t i = broken + 1; i < blocks.size(); ++i) hash.add(blocks[i].bytes.view());
   for (bool more = true; more;) {
-    hash.add(buffer_);
+    hash.add(buffer_.view());
     buffer_offset_ += buffer_.size();
     buffer_.clear();
     more = !ended_ && read_more();

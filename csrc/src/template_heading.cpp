@@ -36,16 +36,15 @@ bool starts_with_word(std::string_view text, std::string_view lower_word) {
   return true;
 }
 
-/// A heading of two to four '#', an optional space, the word or its plural, and a colon.
-FoundHeading heading_at(std::string_view text, std::size_t begin) {
-  std::size_t at = begin;
-  while (at < text.size() && text[at] == '#') ++at;
-  if (at - begin < 2 || at - begin > 4) return {};
+/// Three '#', an optional space, the word, an optional space and a colon. Plurals and other levels are
+/// headings of ordinary Markdown.
+FoundHeading heading_at(std::string_view text, std::size_t begin, std::size_t hashes) {
+  if (hashes != 3) return {};
+  std::size_t at = begin + hashes;
   if (at < text.size() && text[at] == ' ') ++at;
   for (const Heading& heading : kHeadings) {
     if (!starts_with_word(text.substr(at), heading.word)) continue;
     std::size_t end = at + heading.word.size();
-    if (end < text.size() && (text[end] | 0x20) == 's') ++end;
     if (end < text.size() && text[end] == ' ') ++end;
     if (end < text.size() && text[end] == ':') return {&heading, begin, end + 1};
   }
@@ -66,14 +65,10 @@ bool is_printed_inline(std::string_view text, const FoundHeading& found) {
 
 bool is_of_own_side(const Heading& heading, Speaker speaker) {
   switch (speaker) {
-    case Speaker::kUser:
-      return heading.side == Side::kAsks || heading.side == Side::kGives;
-    case Speaker::kAssistant:
-      return heading.side == Side::kAnswers;
-    case Speaker::kSystem:
-      return heading.side == Side::kRules || heading.marker == marker_code("### Instruction:");
-    case Speaker::kOther:
-      break;
+    case Speaker::kUser: return heading.side == Side::kAsks;
+    case Speaker::kAssistant: return heading.side == Side::kAnswers;
+    case Speaker::kSystem: return heading.side == Side::kRules || heading.marker == marker_code("### Instruction:");
+    case Speaker::kOther: break;
   }
   return false;
 }
@@ -87,19 +82,18 @@ std::optional<TemplateLeak> find_heading(std::string_view text, Speaker speaker,
   const std::size_t start = first_ink(text);
   FoundHeading asks;
   FoundHeading answers;
-  for (std::size_t at = 0; (at = find_byte<'#'>(text, at)) < text.size();) {
-    const FoundHeading found = heading_at(text, at);
-    if (found.heading != nullptr && (starts_line(text, at) || is_printed_inline(text, found)) &&
-        code.at(at) == nullptr) {
-      if (at == start && is_of_own_side(*found.heading, speaker)) return leak_at(found);
-      FoundHeading& kept = found.heading->side == Side::kAnswers ? answers : asks;
-      const bool is_half_of_a_pair = found.heading->side == Side::kAsks || found.heading->side == Side::kAnswers;
-      if (is_half_of_a_pair && kept.heading == nullptr) kept = found;
-      if (asks.heading != nullptr && answers.heading != nullptr) {
-        return leak_at(asks.begin < answers.begin ? asks : answers);
-      }
+  for (std::size_t at = 0, next = 0; (at = find_byte<'#'>(text, next)) < text.size();) {
+    next = std::min(text.find_first_not_of('#', at), text.size());
+    const FoundHeading found = heading_at(text, at, next - at);
+    if (found.heading == nullptr || !(starts_line(text, at) || is_printed_inline(text, found))) continue;
+    if (code.at(at) != nullptr) continue;
+    const Side side = found.heading->side;
+    if (at == start && is_of_own_side(*found.heading, speaker)) return leak_at(found);
+    if (asks.heading == nullptr && (side == Side::kAsks || (side == Side::kGives && at == start))) asks = found;
+    if (answers.heading == nullptr && side == Side::kAnswers) answers = found;
+    if (asks.heading != nullptr && answers.heading != nullptr) {
+      return leak_at(asks.begin < answers.begin ? asks : answers);
     }
-    at = std::min(text.find_first_not_of('#', at), text.size());
   }
   return std::nullopt;
 }

@@ -29,9 +29,8 @@ struct Conversation {
 /// Marks of calls that are written in the text, in the forms of Hermes, Llama, Mistral and ReAct prompts.
 bool calls_in_text(std::string_view content) {
   constexpr std::string_view kMarks[] = {"<tool_call", "<function", "[TOOL_CALLS]", "<|python_tag|>", "Action:"};
-  return std::any_of(std::begin(kMarks), std::end(kMarks), [&](std::string_view mark) {
-    return content.find(mark) != std::string_view::npos;
-  });
+  return std::any_of(std::begin(kMarks), std::end(kMarks),
+                     [&](std::string_view mark) { return content.find(mark) != std::string_view::npos; });
 }
 
 bool lacks_required(JsonValue arguments, const RequiredArguments& required) {

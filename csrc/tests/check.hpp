@@ -57,13 +57,13 @@ void equal(const Actual& actual, const Expected& expected, const char* text, con
 
 }  // namespace check
 
-#define TEST(name)                                                \
-  static void test_##name();                                      \
+#define TEST(name)                                                      \
+  static void test_##name();                                            \
   static const check::Registration register_##name{#name, test_##name}; \
   static void test_##name()
 
-#define CHECK(...)                                                                            \
-  do {                                                                                        \
+#define CHECK(...)                                                                                 \
+  do {                                                                                             \
     if (!static_cast<bool>(__VA_ARGS__)) check::fail(__FILE__, __LINE__, "not so: " #__VA_ARGS__); \
   } while (false)
 

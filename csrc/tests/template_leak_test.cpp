@@ -54,7 +54,8 @@ TEST(tokens_in_code_are_talk_not_leaks) {
 TEST(tokens_beside_code_are_leaks) {
   CHECK_EQ(leak("```\ncode\n```\n<|im_end|>"), "<|im_end|>");
   CHECK_EQ(leak("```\ncode\n```<|im_end|>"), "<|im_end|>");
-  CHECK_EQ(leak("```\ncut off<|im_end|>\n"), "<|im_end|>");  // the end of the turn, in a block that was cut off
+  CHECK_EQ(leak("```\ncut off<|im_end|>\n"),
+           "<|im_end|>");  // the end of the turn, in a block that was cut off
   CHECK_EQ(leak("a ` b <|im_end|> c"), "<|im_end|>");
   CHECK_EQ(leak("`a` <|im_end|> `b`"), "<|im_end|>");
   CHECK_EQ(leak("a ` b\n\n<|im_end|> ` c"), "<|im_end|>");  // code spans end with their paragraph
@@ -90,7 +91,8 @@ TEST(sequence_tokens_are_told_from_struck_out_html) {
 }
 
 TEST(words_that_look_like_tokens_are_none) {
-  for (const char* text : {"a < b and c [0]", "<html><body>", "<|>", "[INSTALL]", "<|unknown|>", "[ INST ]", "<", "["}) {
+  for (const char* text :
+       {"a < b and c [0]", "<html><body>", "<|>", "[INSTALL]", "<|unknown|>", "[ INST ]", "<", "["}) {
     CHECK_EQ(leak(text), kNone);
   }
 }
@@ -102,6 +104,9 @@ TEST(headings_that_start_a_turn_of_their_side_are_leaks) {
   CHECK_EQ(leak("### System:\nBe brief.", Speaker::kSystem), "### System:");
   CHECK_EQ(leak("### Instructions:\n1. Mix the flour."), kNone);  // an answer may give instructions
   CHECK_EQ(leak("## User: what they need"), kNone);
+  CHECK_EQ(leak("## Response:\nThe server answers."), kNone);
+  CHECK_EQ(user_leak("### Instructions:\nAnswer in French."), kNone);
+  CHECK_EQ(user_leak("### Input:\n5 3\n### Output:\n8"), kNone);  // how programming tasks are put
   CHECK_EQ(leak("### Input validation:\nCheck it."), kNone);
   CHECK_EQ(leak("Use it so.\n\n### Response:\nThe server answers."), kNone);
 }
@@ -110,7 +115,8 @@ TEST(headings_of_both_sides_in_one_turn_are_leaks) {
   CHECK_EQ(user_leak("Below is a task.\n\n### Instruction:\nGreet.\n\n### Response:\n"), "### Instruction:");
   CHECK_EQ(user_leak("Hi.### Human: hi### Assistant: hello"), "### Human:");
   CHECK_EQ(leak("```\n### Instruction:\nGreet.\n\n### Response:\n```"), kNone);
-  CHECK_EQ(leak("### Input:\nan id\n### Response:\na name", Speaker::kSystem), kNone);  // how an API is described
+  CHECK_EQ(user_leak("### Input:\nhello\n\n### Response:\n"), "### Input:");
+  CHECK_EQ(leak("# API\n### Input:\nan id\n### Response:\na name"), kNone);
 }
 
 TEST(role_labels_that_start_a_turn_are_leaks) {

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view kClock =
     R"([{"type":"function","function":{"name":"clock","parameters":{"type":"object",)"
-    R"("properties":{"city":{"type":"string"},"zone":{"type":"string","default":"UTC"}},"required":["city","zone"]}}}])";
+    R"("properties":{"city":{"type":"string"},"zone":{"type":"string","default":"UTC"}},)"
+    R"("required":["city","zone"]}}}])";
 
 ToolTurn user() { return {Part::kMain, "user", "Time in Oslo?", {}, {}}; }
 ToolTurn answer(std::string_view text = "Noon.") { return {Part::kMain, "assistant", text, {}, {}}; }
@@ -34,8 +35,10 @@ std::string fault(std::optional<std::string_view> tools, const std::vector<ToolT
 
 std::string fault_of_call(std::string_view calls) { return fault(kClock, {user(), call(calls)}); }
 
-constexpr std::string_view kGood = R"([{"id":"1","type":"function","function":{"name":"clock","arguments":"{\"city\":\"Oslo\"}"}}])";
-constexpr std::string_view kOther = R"([{"id":"2","type":"function","function":{"name":"clock","arguments":{"city":"Rome"}}}])";
+constexpr std::string_view kGood =
+    R"([{"id":"1","type":"function","function":{"name":"clock","arguments":"{\"city\":\"Oslo\"}"}}])";
+constexpr std::string_view kOther =
+    R"([{"id":"2","type":"function","function":{"name":"clock","arguments":{"city":"Rome"}}}])";
 constexpr std::string_view kNoId = R"([{"name":"clock","arguments":{"city":"Oslo"}}])";
 
 }  // namespace
@@ -44,7 +47,7 @@ TEST(sound_tool_use_has_no_fault) {
   CHECK_EQ(fault(kClock, {user(), call(kGood), result("1"), answer()}), "");
   CHECK_EQ(fault(kClock, {user(), call(kNoId), result(), answer(), user(), call(kNoId), result(), answer()}), "");
   CHECK_EQ(fault(kClock, {user(), answer()}), "");
-  CHECK_EQ(fault(kClock, {user(), call(kGood)}), "");           // the call is the response that is learned
+  CHECK_EQ(fault(kClock, {user(), call(kGood)}), "");  // the call is the response that is learned
   CHECK_EQ(fault(kClock, {user(), call(kGood), result("1")}), "");
   CHECK_EQ(fault({}, {user(), call("[]"), answer()}), "");
   CHECK_EQ(fault({}, {}), "");
@@ -71,7 +74,8 @@ TEST(calls_need_a_name) {
 TEST(called_tools_must_be_declared_where_any_are) {
   constexpr std::string_view kCalls = R"([{"function":{"name":"weather","arguments":"{}"}}])";
   CHECK_EQ(fault_of_call(kCalls), "undeclared-tool at 1");
-  for (const std::optional<std::string_view> tools : {std::optional<std::string_view>(), {""}, {" "}, {"[]"}, {"null"}, {"{}"}}) {
+  for (const std::optional<std::string_view> tools :
+       {std::optional<std::string_view>(), {""}, {" "}, {"[]"}, {"null"}, {"{}"}}) {
     CHECK_EQ(fault(tools, {user(), call(kCalls)}), "");
   }
   CHECK_EQ(fault(R"([{"type":"code_interpreter"}])", {user(), call(kCalls)}), "");
@@ -108,7 +112,8 @@ TEST(results_must_answer_an_earlier_call) {
   CHECK_EQ(fault({}, {user(), result(), answer()}), "orphan-result at 1");
   CHECK_EQ(fault(kClock, {user(), call(kGood), result("9"), answer()}), "orphan-result at 2");
   CHECK_EQ(judge_tool_use(kClock, std::vector<ToolTurn>{user(), call(kGood), result("9"), answer()}).broken, 1u);
-  CHECK_EQ(fault(kClock, {user(), call(kNoId), result("9"), answer()}), "");  // calls without ids cannot be told apart
+  CHECK_EQ(fault(kClock, {user(), call(kNoId), result("9"), answer()}),
+           "");  // calls without ids cannot be told apart
   CHECK_EQ(fault({}, {user(), answer("<tool_call>\n{\"name\": \"clock\"}\n</tool_call>"), result(), answer()}), "");
 }
 
@@ -116,8 +121,8 @@ TEST(calls_must_be_answered_before_the_talk_goes_on) {
   CHECK_EQ(fault(kClock, {user(), call(kGood), user(), answer()}), "unanswered-call at 1");
   CHECK_EQ(fault(kClock, {user(), call(kGood), answer()}), "unanswered-call at 1");
   CHECK_EQ(fault(kClock, {user(), call(kNoId), answer()}), "unanswered-call at 1");
-  constexpr std::string_view kTwo =
-      R"([{"id":"1","function":{"name":"clock","arguments":{"city":"Oslo"}}},{"id":"2","function":{"name":"clock","arguments":{"city":"Rome"}}}])";
+  constexpr std::string_view kTwo = R"([{"id":"1","function":{"name":"clock","arguments":{"city":"Oslo"}}},)"
+                                    R"({"id":"2","function":{"name":"clock","arguments":{"city":"Rome"}}}])";
   CHECK_EQ(fault(kClock, {user(), call(kTwo), result("1"), answer()}), "unanswered-call at 1");
   CHECK_EQ(fault(kClock, {user(), call(kTwo), result("2"), result("1"), answer()}), "");
   CHECK_EQ(fault(kClock, {user(), call(kTwo), result(), answer()}), "");
@@ -149,7 +154,9 @@ TEST(branches_continue_the_main_turns_each_on_its_own) {
                           in(Part::kRejected, result("1")), in(Part::kRejected, answer())}),
            "");
   CHECK_EQ(fault(kClock, {user(), in(Part::kChosen, call(kGood)), in(Part::kRejected, call(kGood))}), "");
-  const std::vector<ToolTurn> unanswered{user(), call(kGood), in(Part::kChosen, answer()), in(Part::kRejected, answer())};
+  const std::vector<ToolTurn> unanswered{user(), call(kGood), in(Part::kChosen, answer()),
+                                         in(Part::kRejected, answer())};
   CHECK_EQ(judge_tool_use(kClock, unanswered).broken, 1u);
-  CHECK_EQ(fault(kClock, {user(), in(Part::kChosen, answer()), in(Part::kRejected, result("1"))}), "orphan-result at 2");
+  CHECK_EQ(fault(kClock, {user(), in(Part::kChosen, answer()), in(Part::kRejected, result("1"))}),
+           "orphan-result at 2");
 }

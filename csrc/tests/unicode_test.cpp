@@ -18,7 +18,8 @@ TEST(characters_are_decoded_with_their_length) {
 }
 
 TEST(bytes_that_are_no_utf8_are_one_byte_each) {
-  for (const char* text : {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xE2\x82"}) {
+  for (const char* text :
+       {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xE2\x82"}) {
     CHECK_EQ(decode(text, 0).value, kNoCharacter);
     CHECK_EQ(decode(text, 0).bytes, 1u);
   }

@@ -1,8 +1,15 @@
 """Quality gates for fine-tuning data: what is wrong, on which line, and why."""
 
-from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-try:
-    __version__ = version("tunegate")
-except PackageNotFoundError:  # run from a source tree that is not installed
-    __version__ = "0+unknown"
+
+def __getattr__(name: str) -> Any:
+    """Give `__version__` when it is asked for: reading it costs more than the rest of a short command."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        return version("tunegate")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "0+unknown"

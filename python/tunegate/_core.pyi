@@ -59,6 +59,9 @@ BROKEN_KINDS: tuple[str, ...]
 TEMPLATE_MARKERS: tuple[str, ...]
 TOOL_FAULTS: tuple[str, ...]
 
+def copy_texts(texts: object) -> ArrowTable:
+    """Column text: the same texts in one stretch of memory, whatever chunks and layout they came in."""
+
 def blank(texts: object) -> ArrowTable:
     """Column blank: whether a reader would see nothing; a null is blank."""
 

@@ -144,9 +144,7 @@ def apply_limits(gates: Sequence[Gate], config: Config) -> tuple[Gate, ...]:
         if check_id not in ids:
             place = config.place("limits", check_id)
             raise ConfigError(f'{place}: unknown check "{check_id}" in limits.{did_you_mean(check_id, ids)}')
-    return tuple(
-        replace(gate, checks=tuple(_limited(check, config) for check in gate.checks)) for gate in gates
-    )
+    return tuple(replace(gate, checks=tuple(_limited(check, config) for check in gate.checks)) for gate in gates)
 
 
 def _limited(check: Check, config: Config) -> Check:
@@ -195,9 +193,7 @@ def _case(check: Check, chosen: Mapping[str, Scalar | None]) -> Case:
 
 def _no_such_case(check: Check, option: str, chosen: str) -> str:
     known = ", ".join(check.cases)
-    return (
-        f'{option} "{chosen}" is not known to {check.id}: one of {known}.{did_you_mean(chosen, check.cases)}'
-    )
+    return f'{option} "{chosen}" is not known to {check.id}: one of {known}.{did_you_mean(chosen, check.cases)}'
 
 
 def _parts(folder: Traversable) -> Iterator[Traversable]:
@@ -239,9 +235,7 @@ def _load_check(file: Traversable) -> Check:
     content, source = read_yaml(file, str(file), CheckFile, CheckError)
     if file.name != f"{content.id}-{content.name}.yaml":
         expected = f"{content.id}-{content.name}.yaml"
-        raise CheckError(
-            f"{source.place(('id',))}: the file holds {content.id} {content.name}: name it {expected}"
-        )
+        raise CheckError(f"{source.place(('id',))}: the file holds {content.id} {content.name}: name it {expected}")
     lines = {key: source.starts[(key,)] for key in ("rows", "value", "population") if (key,) in source.starts}
     fields = {name: getattr(content, name) for name in CheckFile.model_fields}
     return Check.model_construct(**fields, file=file.name, lines=lines)
@@ -260,9 +254,7 @@ def _require_unique(gates: Iterable[Gate]) -> None:
     seen: dict[str, str] = {}
     for check in (check for gate in gates for check in gate.checks):
         if check.id in seen:
-            raise CheckError(
-                f"id {check.id} is used by {seen[check.id]} and by {check.file}; an id is used once"
-            )
+            raise CheckError(f"id {check.id} is used by {seen[check.id]} and by {check.file}; an id is used once")
         seen[check.id] = check.file
 
 

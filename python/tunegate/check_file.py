@@ -156,9 +156,7 @@ def _require_params(check: CheckFile) -> None:
     used = set().union(*(parameter_names(text) for text in texts))
     declared = {*check.params, *(name for case in check.cases.values() for name in case)}
     for name in sorted(declared - used - {"note"}):
-        raise CheckError(
-            f"parameter {name} is used neither in the SQL nor in a bound.{did_you_mean(name, used)}"
-        )
+        raise CheckError(f"parameter {name} is used neither in the SQL nor in a bound.{did_you_mean(name, used)}")
     for name in sorted(used - declared):
         raise CheckError(f"${name} is not declared in params.{did_you_mean(name, declared)}")
     _require_same_keys(check.cases)

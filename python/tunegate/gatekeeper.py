@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from tunegate import __version__
+import tunegate
 from tunegate.check import Case, Check, Gate
 from tunegate.errors import CheckError
 from tunegate.judge_sql import Answer, Offender, Query, SliceRow, SqlJudge
@@ -77,7 +77,7 @@ def run(
         "checks_sha256": _digest(checks),
         **option,
     }
-    return Report(__version__, sources, verdicts, funnel, {**own, **(settings or {})})
+    return Report(tunegate.__version__, sources, verdicts, funnel, {**own, **(settings or {})})
 
 
 def _digest(checks: Iterable[Check]) -> str:
@@ -95,9 +95,7 @@ def _verdict(judge: SqlJudge, check: Check, case: Case | None) -> Verdict:
         return _unjudged(check, case, Outcome.SKIP, reason or "")
     try:
         answer = judge.judge(_query(check, case))
-        return (
-            _judged_rows(check, case, answer) if check.kind == "rows" else _judged_value(check, case, answer)
-        )
+        return _judged_rows(check, case, answer) if check.kind == "rows" else _judged_value(check, case, answer)
     except CheckError as fault:
         return _unjudged(check, case, Outcome.ERROR, str(fault))
 

@@ -162,9 +162,7 @@ class _ChildFault(Exception):
     part and line say where in the check; sound whether the child can serve the next query.
     """
 
-    def __init__(
-        self, message: str, part: str = "query", line: int | None = None, *, sound: bool = False
-    ) -> None:
+    def __init__(self, message: str, part: str = "query", line: int | None = None, *, sound: bool = False) -> None:
         super().__init__(message)
         self.part = part
         self.line = line
@@ -222,9 +220,7 @@ class _Child:
             pipe.write(json.dumps(message).encode() + b"\n")
             pipe.flush()
 
-    def _receive(
-        self, max_bytes: int, stopped: threading.Event, timeout_s: float
-    ) -> Iterator[dict[str, Any]]:
+    def _receive(self, max_bytes: int, stopped: threading.Event, timeout_s: float) -> Iterator[dict[str, Any]]:
         pipe = _open_pipe(self._process.stdout)
         left = max_bytes
         while line := pipe.readline(left + 1):
@@ -248,9 +244,7 @@ class _Child:
 
 
 def _said(reply: Mapping[str, Any]) -> _ChildFault:
-    return _ChildFault(
-        reply["error"], reply.get("part", "query"), reply.get("line"), sound=reply.get("sound", False)
-    )
+    return _ChildFault(reply["error"], reply.get("part", "query"), reply.get("line"), sound=reply.get("sound", False))
 
 
 def _open_pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -332,8 +326,7 @@ def _slice_row(head: Mapping[str, Any], row: list[Any]) -> SliceRow:
 
 def _detail(head: Mapping[str, Any], values: list[Any]) -> dict[str, Scalar | Place]:
     return {
-        name: _shown(value, is_place=is_place)
-        for (name, is_place), value in zip(head["columns"], values, strict=True)
+        name: _shown(value, is_place=is_place) for (name, is_place), value in zip(head["columns"], values, strict=True)
     }
 
 

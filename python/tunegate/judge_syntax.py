@@ -126,9 +126,7 @@ def _examine_node(node: dict[str, Any]) -> None:
         raise Refused("sampling changes from run to run; select all rows")
     name = str(node.get("function_name", "")).lower()
     if name in _CHANGING or _is_clock(node):
-        raise Refused(
-            f"{name or node['column_names'][0]} is refused: its answer is not made of the data alone"
-        )
+        raise Refused(f"{name or node['column_names'][0]} is refused: its answer is not made of the data alone")
 
 
 def _is_clock(node: dict[str, Any]) -> bool:
@@ -148,9 +146,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {str(row[0]).lower() for row in found.fetchall()}
 
 
-def _examine_tables(
-    nodes: list[dict[str, Any]], tables: Collection[str], reads: Collection[str] | None
-) -> None:
+def _examine_tables(nodes: list[dict[str, Any]], tables: Collection[str], reads: Collection[str] | None) -> None:
     own = {item["key"].lower() for node in nodes for item in (node.get("cte_map") or {}).get("map", [])}
     for node in nodes:
         if node.get("type") == "BASE_TABLE":

@@ -117,9 +117,7 @@ def _require_ids(connection: duckdb.DuckDBPyConnection, table: str, columns: Seq
     if not ids:
         raise Refused("the query selects no column sample_id")
     if not _INTEGER.fullmatch(ids[0].type):
-        raise Refused(
-            "sample_id is no integer; select the sample_id of a sample, or the record_id of a record"
-        )
+        raise Refused("sample_id is no integer; select the sample_id of a sample, or the record_id of a record")
     nulls = int(_one(connection, f"select count(*) from {table} where sample_id is null"))
     if nulls:
         raise Refused(f"{nulls} rows have a null sample_id")
@@ -160,9 +158,7 @@ _WITHIN = "from judge_found where sample_id in (select sample_id from judge_memb
 
 
 def _require_severity(connection: duckdb.DuckDBPyConnection) -> None:
-    wrong = (
-        "select count(*) from judge_found where severity is null or severity::varchar not in ('warn', 'fail')"
-    )
+    wrong = "select count(*) from judge_found where severity is null or severity::varchar not in ('warn', 'fail')"
     if _one(connection, wrong):
         raise Refused("severity is something else than 'warn' or 'fail'")
 
@@ -204,14 +200,10 @@ def _guard_type(connection: duckdb.DuckDBPyConnection, column: Column, literals:
     if column.is_place:
         _require_known(connection, "judge_found", column.name)
     elif column.type == "VARCHAR":
-        other = (
-            f"select count(*) from judge_found where {name} is not null and not list_contains($words, {name})"
-        )
+        other = f"select count(*) from judge_found where {name} is not null and not list_contains($words, {name})"
         row = connection.execute(other, {"words": sorted(literals) or [""]}).fetchone()
         if row and row[0]:
-            raise Refused(
-                f"detail column {column.name} holds input text; only words quoted in the query may be shown"
-            )
+            raise Refused(f"detail column {column.name} holds input text; only words quoted in the query may be shown")
     elif _FLOAT.fullmatch(column.type):
         if _one(connection, f"select count(*) from judge_found where not isfinite({name}::double)"):
             raise Refused(f"detail column {column.name} holds a number that is not finite")
@@ -256,9 +248,7 @@ def _require_value_columns(by_name: Mapping[str, Column]) -> None:
             raise Refused(f"column {name} is no number")
 
 
-def _require_one_row_without_slice(
-    connection: duckdb.DuckDBPyConnection, by_name: Mapping[str, Column]
-) -> None:
+def _require_one_row_without_slice(connection: duckdb.DuckDBPyConnection, by_name: Mapping[str, Column]) -> None:
     rows = int(_one(connection, "select count(*) from judge_found"))
     if rows > 1 and "slice" not in by_name:
         raise Refused(f"the query gives {rows} values; name them in a column slice")

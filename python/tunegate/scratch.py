@@ -27,7 +27,7 @@ def _sweep(parent: Path) -> None:
     """Remove this user's folders whose process is gone."""
     for folder in parent.glob(f"{_PREFIX}*"):
         match = _NAME.match(folder.name)
-        if match and _is_ours(folder) and not _is_alive(int(match[1])):
+        if match and _is_ours(folder) and not is_alive(int(match[1])):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -39,7 +39,8 @@ def _is_ours(folder: Path) -> bool:
     return folder.is_dir() and not folder.is_symlink() and status.st_uid == os.getuid()
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Tell whether a process of this machine runs."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

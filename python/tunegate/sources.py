@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,9 +36,12 @@ def find_sources(arguments: Iterable[str], scratch: Path) -> tuple[Source, ...]:
     A directory stands for the data files in it and below, dot-files left out. Stdin is spooled into `scratch`,
     for later stages read it again. Raises SourceError for what is missing, empty or unreadable.
     """
-    paths = {os.fspath(path) for argument in arguments if argument != STDIN for path in _expand(argument)}
-    sources = [file_source(path) for path in sorted(paths, key=os.fsencode)]
-    if STDIN in arguments:
+    named = list(arguments)
+    paths: dict[str, str] = {}
+    for path in (path for argument in named if argument != STDIN for path in _expand(argument)):
+        paths.setdefault(os.path.abspath(path), path)
+    sources = [file_source(path) for path in sorted(paths.values(), key=os.fsencode)]
+    if STDIN in named:
         sources.append(_stdin_source(scratch))
     return tuple(sources)
 
@@ -47,8 +51,8 @@ def read_batches(
 ) -> Iterator[tuple["_core.Batch", int]]:
     """Yield the batches of a source in reading order, each with the file's bytes consumed so far.
 
-    `fields` maps category, difficulty and split to the keys that hold them. Raises SourceError when the file
-    cannot be read on.
+    `fields` maps category, difficulty and split to the keys that hold them, where they have other names. Raises
+    SourceError when the file cannot be read on.
     """
     try:
         reader = _core.SourceReader(
@@ -58,7 +62,9 @@ def read_batches(
             default_split=source.split,
             first_record_id=first_record_id,
             threads=threads,
-            **fields,
+            category=fields.get("category", "category"),
+            difficulty=fields.get("difficulty", "difficulty"),
+            split=fields.get("split", "split"),
         )
         while (batch := reader.next()) is not None:
             yield batch, reader.consumed
@@ -106,10 +112,12 @@ def _bare(name: str) -> str:
 def file_source(path: str) -> Source:
     """Return the source for one file, read as its name says. Raises SourceError when it is missing or empty."""
     try:
-        with open(path, "rb") as file:
-            empty = not file.read(1)
+        is_file = stat.S_ISREG(os.stat(path).st_mode)
+        empty = is_file and not _first_byte(path)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}; expected a readable file, a directory or `-`") from error
+    if not is_file:  # what a pipe holds can be read only once
+        raise SourceError(f"{path} is no regular file; send it to standard input and name it `-`")
     if empty:
         raise SourceError(f"{path} is empty; expected at least one record")
     name = _bare(os.path.basename(path))
@@ -121,6 +129,11 @@ def file_source(path: str) -> Source:
         lines=suffix in (".jsonl", ".ndjson"),
         split=SPLITS.get(stem),
     )
+
+
+def _first_byte(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(1)
 
 
 def _stdin_source(scratch: Path) -> Source:

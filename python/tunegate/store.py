@@ -185,7 +185,7 @@ class Store:
         count, line, reason = row or (0, None, None)
         if count == 0:
             return f"{source.name} holds no record; expected at least one"
-        kind = _binary_kind(source.path)
+        kind = _binary_kind(source)
         if kind:
             return f"{source.name} is {kind}; expected JSON or JSON lines in UTF-8, plain or as .gz or .zst"
         return f"{source.name} has not one readable record in {count:,}; the first, at line {line:,}: {reason}"
@@ -251,9 +251,8 @@ def _contents(sources: Sequence[Source], fields: Mapping[str, str], digests: Seq
     return _canonical({"sources": named, "fields": dict(fields)})
 
 
-def _binary_kind(path: Path) -> str | None:
-    with open(path, "rb") as file:
-        head = file.read(4096)
+def _binary_kind(source: Source) -> str | None:
+    head = _core.read_stretch(os.fspath(source.path), source.compression, 0, 4096)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "UTF-16 text"
     return "a binary file" if b"\0" in head else None

@@ -1,10 +1,13 @@
 """A measured store for some sources: a temporary one, or a named file that is reused while nothing changed."""
 
+import glob
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tunegate.errors import StoreError
+from tunegate.scratch import is_alive
 from tunegate.sources import Source
 from tunegate.store import Progress, Store
 
@@ -24,6 +27,9 @@ def measured_store(
     """
     if file is None:
         return _filled(scratch / "store.duckdb", sources, fields, signals, progress)
+    file = Path(os.path.abspath(file))  # DuckDB reads `:memory:` and words before a colon as no file
+    _require_place(file)
+    _sweep(file)
     if file.exists():
         store = Store(file)
         if store.holds(sources, fields):
@@ -36,8 +42,47 @@ def measured_store(
     except OSError as error:
         raise StoreError(f"{file}: {error.strerror}; the store cannot be written there") from error
     finally:
-        partial.unlink(missing_ok=True)
+        _remove(partial)
     return Store(file)
+
+
+def _require_place(file: Path) -> None:
+    """Raise StoreError unless `file` is a DuckDB file, or absent in a folder that can be written.
+
+    The look at the first bytes keeps DuckDB from taking a data file, by its name, for something it can query.
+    """
+    if not file.exists():
+        if not os.access(file.parent, os.W_OK | os.X_OK):
+            raise StoreError(f"{file}: the folder is missing or cannot be written; name a file elsewhere")
+        return
+    if not file.is_file() or not _is_duckdb(file):
+        raise StoreError(f"{file} is no store of tunegate; name another file")
+
+
+def _is_duckdb(file: Path) -> bool:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(12)[8:] == b"DUCK"
+    except OSError as error:
+        raise StoreError(f"{file}: {error.strerror}; name another file") from error
+
+
+def _sweep(file: Path) -> None:
+    """Remove what killed runs left beside the file."""
+    start = f"{file.name}.partial-"
+    for left in file.parent.glob(f"{glob.escape(start)}*"):
+        process = left.name.removeprefix(start).partition(".")[0]
+        if process.isdecimal() and not is_alive(int(process)):
+            _remove(left)
+
+
+def _remove(partial: Path) -> None:
+    """Remove a half-made store, its write-ahead log and what it spilled."""
+    for left in (partial, Path(f"{partial}.wal")):
+        if not left.is_dir():
+            left.unlink(missing_ok=True)
+    for folder in (partial, Path(f"{partial}.spill")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _filled(

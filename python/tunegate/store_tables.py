@@ -9,7 +9,7 @@ import polars as pl
 from tunegate.signals import Batch
 
 SAMPLES_PER_BATCH = 20_000
-_TYPES = {
+_TYPES: Mapping[Any, str] = {
     pl.Int64: "bigint",
     pl.Int32: "integer",
     pl.UInt64: "ubigint",
@@ -46,8 +46,8 @@ def _type(dtype: Any) -> str:
 
 def read_samples(connection: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
     """Yield the store's samples in reading order as batches of whole samples, a bounded number in each."""
-    row = connection.execute("select max(sample_id) from samples").fetchone()
-    last = -1 if row is None or row[0] is None else int(row[0])
+    # A result not fetched to its end would bar the relations below.
+    ((last,),) = connection.execute("select coalesce(max(sample_id), -1) from samples").fetchall()
     for first in range(0, last + 1, SAMPLES_PER_BATCH):
         inside = f"where sample_id >= {first} and sample_id < {first + SAMPLES_PER_BATCH}"
         samples = connection.sql(f"select * from samples {inside} order by sample_id")

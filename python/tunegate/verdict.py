@@ -234,9 +234,7 @@ class Funnel:
 
     def __post_init__(self) -> None:
         if self.records != self.samples + self.unreadable:
-            raise ReportError(
-                f"{self.records} records are not {self.samples} samples and {self.unreadable} unreadable"
-            )
+            raise ReportError(f"{self.records} records are not {self.samples} samples and {self.unreadable} unreadable")
 
 
 @dataclass(frozen=True, slots=True)

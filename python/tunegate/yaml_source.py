@@ -102,9 +102,7 @@ def load_yaml(file: Readable, name: str, error: type[TunegateError]) -> YamlSour
         raise error(f"{name} cannot be read: {fault.strerror or fault}") from None
 
 
-def read_yaml(
-    file: Readable, name: str, model: type[Model], error: type[TunegateError]
-) -> tuple[Model, YamlSource]:
+def read_yaml(file: Readable, name: str, model: type[Model], error: type[TunegateError]) -> tuple[Model, YamlSource]:
     """Read one YAML file as `model`. Raises `error` with name, line and key, with a suggestion on a typo."""
     source = load_yaml(file, name, error)
     if not isinstance(source.value, dict):

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tunegate/batch.hpp"
+#include "tunegate/byte_buffer.hpp"
 #include "tunegate/byte_source.hpp"
 #include "tunegate/record_parser.hpp"
 #include "tunegate/splitter.hpp"
@@ -53,6 +54,7 @@ class SourceReader {
   bool read_more();
   void drop_oversize();
   void end_oversize();
+  ByteBuffer take_spare();
   std::optional<Block> next_block();
   void parse_round();
   void deliver(std::vector<Block>& blocks);
@@ -64,7 +66,8 @@ class SourceReader {
   bool is_list_ = false;
   bool ended_ = false;
   std::uint64_t cut_at_line_ = 0;         // where a compressed stream broke off; told after all before it
-  std::string buffer_;                    // bytes not yet in a block
+  ByteBuffer buffer_;                     // bytes not yet in a block
+  std::vector<ByteBuffer> spare_;
   std::uint64_t buffer_offset_ = 0;
   std::vector<RecordSpan> spans_;         // complete records in the buffer
   std::unique_ptr<Oversize> oversize_;

@@ -52,18 +52,21 @@ struct ToolUse {
 /// Judges the tool calls of one sample against its declared tools and its tool results.
 ///
 /// Tools (`tools`, JSON; null, blank, `null` and `[]` declare none) may be OpenAI's ({"type": "function",
-/// "function": {...}}), flat ({"name": ...}), bare names, or one of these alone. One with another type and no name
-/// ({"type": "code_interpreter"}) is built in: its calls have names of its own, so nothing is undeclared then.
+/// "function": {...}}), flat ({"name": ...}), bare names, or one of these alone. One with another type and no
+/// name
+/// ({"type": "code_interpreter"}) is built in: its calls have names of its own, so nothing is undeclared
+/// then.
 ///
-/// not-json: a call is no JSON object. no-name: no name, or a blank one. undeclared-tool: not among the tools, where
-/// any are declared. arguments-not-json, arguments-not-object: arguments may be a JSON object or a string that holds
-/// one; absent ones are empty. missing-argument: one that the tool's schema lists as `required` without a default.
-/// duplicate-id: an earlier call of the sample has it. Calls of another type than function are only counted.
+/// not-json: a call is no JSON object. no-name: no name, or a blank one. undeclared-tool: not among the
+/// tools, where any are declared. arguments-not-json, arguments-not-object: arguments may be a JSON object or
+/// a string that holds one; absent ones are empty. missing-argument: one that the tool's schema lists as
+/// `required` without a default. duplicate-id: an earlier call of the sample has it. Calls of another type
+/// than function are only counted.
 ///
-/// orphan-result: the result names an id that no earlier call has, though calls have ids; or nothing was called
-/// before it, not even in the text ("<tool_call>" and kin). unanswered-call: a user or assistant turn follows before
-/// every call of a turn has its result. A result without id answers all calls of the turn before; so does any
-/// result where calls have no ids. Calls of the last turns await their result, no fault.
+/// orphan-result: the result names an id that no earlier call has, though calls have ids; or nothing was
+/// called before it, not even in the text ("<tool_call>" and kin). unanswered-call: a user or assistant turn
+/// follows before every call of a turn has its result. A result without id answers all calls of the turn
+/// before; so does any result where calls have no ids. Calls of the last turns await their result, no fault.
 ///
 /// `chosen` and `rejected` turns are judged as two continuations of the main turns. O(bytes).
 ///

@@ -57,10 +57,11 @@ bool is_lower_latin(char32_t character);
 template <char... Wanted>
 std::size_t find_byte(std::string_view text, std::size_t from);
 
-/// The position of the first byte at or after `from` for which `Odd{}(byte)` is 1, not 0; or the size of the text.
+/// The position of the first byte at or after `from` for which `Odd{}(byte)` is 1, not 0; or the size of the
+/// text.
 ///
-/// Odd takes a char and returns an unsigned char without branching, so that blocks of 64 bytes become vector code.
-/// It has no state: near by, a table of its answers is faster. The reference is std::find_if.
+/// Odd takes a char and returns an unsigned char without branching, so that blocks of 64 bytes become vector
+/// code. It has no state: near by, a table of its answers is faster. The reference is std::find_if.
 template <class Odd>
 std::size_t find_odd_byte(std::string_view text, std::size_t from, Odd odd);
 

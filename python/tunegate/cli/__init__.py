@@ -7,12 +7,14 @@ Modules that start with an underscore serve the verbs.
 import argparse
 import ast
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn, TextIO
 
-from tunegate import __version__
+import tunegate
 from tunegate.errors import TunegateError, UsageError, did_you_mean
 
 INTERRUPTED = 130
@@ -22,17 +24,25 @@ COULD_NOT_JUDGE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; errors of ours are one line on stderr and exit code 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _prepare_streams()
     try:
-        return _run(words)
+        code = _run(words)
+        sys.stdout.flush()
     except TunegateError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         return COULD_NOT_JUDGE
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        _say("interrupted; nothing was written")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         return COULD_NOT_JUDGE
+    except OSError as error:  # what no layer below expects: a full disk, a full output device
+        _drop(sys.stdout)
+        place = error.filename or "stdout or the temporary folder"
+        _say(f"error: {place}: {error.strerror}; make room or send the output elsewhere, and run again")
+        return COULD_NOT_JUDGE
+    return code
 
 
 def verbs() -> dict[str, str]:
@@ -51,30 +61,83 @@ def _run(words: list[str]) -> int:
     if words and words[0] in known:
         return _run_verb(words[0], words[1:])
     if words and not words[0].startswith("-"):
-        raise UsageError(f'unknown verb "{words[0]}"; one of {", ".join(known)}.{did_you_mean(words[0], known)}')
-    _parser(known).parse_args(words)
+        hint = did_you_mean(words[0], known)
+        raise UsageError(f'unknown verb "{words[0]}"; one of {", ".join(known)}.{hint}')
+    if _parsed(_parser(known), words) is None:
+        return 0
     _parser(known).print_help()
     return COULD_NOT_JUDGE
 
 
 def _run_verb(verb: str, words: list[str]) -> int:
     module = importlib.import_module(f"tunegate.cli.{verb}")
-    parser = argparse.ArgumentParser(prog=f"tunegate {verb}", description=module.__doc__.partition("\n")[0])
+    parser = _Parser(prog=f"tunegate {verb}", description=(module.__doc__ or "").partition("\n")[0])
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(words))
-    sys.stdout.flush()
+    options = _parsed(parser, words)
+    code: int = 0 if options is None else module.run(options)
     return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line, as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; `{self.prog} --help` tells what it takes")
+
+
+def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace | None:
+    """Return the arguments, None when they asked for --help or --version, which is then printed."""
+    try:
+        return parser.parse_args(words)
+    except SystemExit:
+        return None
 
 
 def _parser(known: dict[str, str]) -> argparse.ArgumentParser:
     width = max(map(len, known))
     listing = "\n".join(f"  {name:<{width}}  {text}" for name, text in known.items())
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tunegate",
         usage="tunegate VERB ...",
         description="Quality gates for fine-tuning data: what is wrong, on which line, and why.",
         epilog=f"verbs:\n{listing}\n\n`tunegate VERB --help` says more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"tunegate {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"tunegate {tunegate.__version__}")
+        parser.exit()
+
+
+def _prepare_streams() -> None:
+    """Write UTF-8 whatever the locale, and put /dev/null where the caller closed a stream.
+
+    Otherwise a file of ours would take the closed stream's number, and what is said there would land in it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))
+        elif number > 0 and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _say(text: str) -> None:
+    """Print one line on stderr; line breaks and control characters, as in a file's name, are written out."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO) -> None:
+    """Let what is left in the stream's buffer, and what follows, go to /dev/null."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,14 +2,16 @@
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from tunegate.check import Gate, apply_limits, load_gates, packaged_gates, select
 from tunegate.cli._progress import progress_bar
 from tunegate.config import Config, load_config
-from tunegate.errors import UsageError, did_you_mean
+from tunegate.errors import SourceError, StoreError, UsageError, did_you_mean
 from tunegate.scratch import scratch_folder
 from tunegate.sources import find_sources
 from tunegate.store import Store
@@ -17,6 +19,7 @@ from tunegate.store_build import measured_store
 from tunegate.verdict import Scalar
 
 FIELDS = ("category", "difficulty", "split")
+LONGEST_SECONDS = 1_000_000  # eleven days
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,36 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what a run is settled by beside its sources."""
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings (default: tunegate.yaml, when there is one)")
-    parser.add_argument("--field", action="append", default=[], metavar="FIELD=NAME", help="the key that holds category, difficulty or split")
-    parser.add_argument("--store", type=Path, metavar="FILE", help="keep the measurements in this DuckDB file and reuse them")
+    parser.add_argument(
+        "-c", "--config", type=Path, metavar="FILE", help="settings (default: tunegate.yaml, when there is one)"
+    )
+    parser.add_argument(
+        "--field",
+        action="append",
+        default=[],
+        metavar="FIELD=NAME",
+        help="the key that holds category, difficulty or split",
+    )
+    parser.add_argument(
+        "--store", type=Path, metavar="FILE", help="keep the measurements in this DuckDB file and reuse them"
+    )
 
 
 def add_gate_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which checks run and how."""
-    parser.add_argument("--gates", action="append", default=[], metavar="IDS", help="only these gates and checks, such as Q1,Q5,Q103")
-    parser.add_argument("--method", metavar="NAME", help="how the model will be tuned: lora, qlora, full, dpo, distillation")
-    parser.add_argument("--check-timeout", type=_seconds, default=60.0, metavar="S", help="seconds before a check is stopped (default: 60)")
+    parser.add_argument(
+        "--gates", action="append", default=[], metavar="IDS", help="only these gates and checks, such as Q1,Q5,Q103"
+    )
+    parser.add_argument(
+        "--method", metavar="NAME", help="how the model will be tuned: lora, qlora, full, dpo, distillation"
+    )
+    parser.add_argument(
+        "--check-timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds before a check is stopped (default: 60)",
+    )
 
 
 def settled(options: argparse.Namespace) -> Run:
@@ -79,18 +102,27 @@ def measured(options: argparse.Namespace, run: Run, sources: Sequence[str] | Non
     """Read and measure the sources into a store, which goes away afterwards unless the user named its file."""
     with scratch_folder() as scratch:
         found = find_sources(options.sources if sources is None else sources, scratch)
+        _require_utf8(source.name for source in found)
         total = sum(source.path.stat().st_size for source in found)
-        with progress_bar(total) as progress:
-            store = measured_store(found, run.fields, run.signals, options.store, scratch, progress)
         try:
-            yield store
-        finally:
-            store.close()
+            with progress_bar(total) as progress:
+                store = measured_store(found, run.fields, run.signals, options.store, scratch, progress)
+            with closing(store):
+                yield store
+        except duckdb.Error as error:  # such as a full disk
+            reason = str(error).partition("\n")[0]
+            raise StoreError(f"{options.store or 'the temporary store'} cannot be used: {reason}") from error
 
 
 def chosen(texts: Iterable[str]) -> list[str]:
     """Return the ids of `Q1,Q5` and repeated options as one list."""
     return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+
+
+def _require_utf8(names: Iterable[str]) -> None:
+    for name in names:
+        if any("\udc80" <= character <= "\udcff" for character in name):
+            raise SourceError(f"the file name {name} is not UTF-8; rename the file")
 
 
 def _field(text: str) -> tuple[str, str]:
@@ -104,7 +136,11 @@ def _field(text: str) -> tuple[str, str]:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_SECONDS:
+        limit = f"{LONGEST_SECONDS:,}"
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of seconds above 0 and up to {limit}')
     return seconds

@@ -4,21 +4,31 @@ Exit codes: 0 no gate failed, 1 a gate failed, 2 could not judge, 3 inconclusive
 """
 
 import argparse
+import os
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 from tunegate import gatekeeper
 from tunegate.cli._dataset import add_dataset_arguments, add_gate_arguments, chosen, measured, settled
+from tunegate.errors import UsageError
 from tunegate.report import parse_target, render, write
-from tunegate.verdict import exit_code
+from tunegate.verdict import Outcome, Report, exit_code
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `tunegate check` takes."""
     add_dataset_arguments(parser)
     add_gate_arguments(parser)
-    parser.add_argument("--format", default="text", metavar="NAME", help="report on stdout: text or json (default: text)")
-    parser.add_argument("--write", action="append", default=[], metavar="FORMAT=PATH", help="also write a report to a file")
-    parser.add_argument("--require", action="append", default=[], metavar="ID", help="a skip of this gate or check is a failure")
+    parser.add_argument(
+        "--format", default="text", metavar="NAME", help="report on stdout: text or json (default: text)"
+    )
+    parser.add_argument(
+        "--write", action="append", default=[], metavar="FORMAT=PATH", help="also write a report to a file"
+    )
+    parser.add_argument(
+        "--require", action="append", default=[], metavar="ID", help="a skip of this gate or check is a failure"
+    )
     parser.add_argument("--fail-on", choices=("fail", "warn", "never"), help="what makes exit code 1 (default: fail)")
     parser.add_argument("--allow-inconclusive", action="store_true", help="exit 0, not 3, when nothing failed")
 
@@ -44,7 +54,28 @@ def run(options: argparse.Namespace) -> int:
         require=required,
         allow_inconclusive=options.allow_inconclusive,
     )
+    for _, path in targets:
+        _spare_sources(path, report)
     for name, path in targets:
         write(report, name, path)
     sys.stdout.write(render_stdout(report))
+    for remark in _remarks(report, required):
+        print(f"error: {remark}", file=sys.stderr)
     return code
+
+
+def _spare_sources(path: Path, report: Report) -> None:
+    if os.path.realpath(path) in {os.path.realpath(source.source) for source in report.sources}:
+        raise UsageError(f"--write would overwrite the source {path}; name another file")
+
+
+def _remarks(report: Report, required: Iterable[str]) -> Iterable[str]:
+    """Say what makes the exit code worse than the verdicts show."""
+    outcomes = {gate.id: gate.outcome for gate in report.gates}
+    outcomes |= {check.id: check.outcome for check in report.verdicts}
+    if set(outcomes.values()) <= {Outcome.SKIP}:
+        yield "nothing was judged: every check was skipped, for the reasons in the report"
+    if wrong := [check.id for check in report.verdicts if check.outcome is Outcome.ERROR]:
+        yield f"{', '.join(wrong)} could not be judged, for the reasons in the report"
+    if skipped := [name for name in required if outcomes[name] is Outcome.SKIP]:
+        yield f"required, but skipped: {', '.join(skipped)}"

@@ -17,11 +17,24 @@ WIDTH = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare `list` and `show ID`."""
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings (default: tunegate.yaml, when there is one)")
+    _add_config(parser, None)
     actions = parser.add_subparsers(dest="action", required=True, metavar="list | show ID")
-    actions.add_parser("list", help="every gate and check with its limits")
+    listing = actions.add_parser("list", help="every gate and check with its limits")
     show = actions.add_parser("show", help="one gate or check, explained")
     show.add_argument("id", metavar="ID")
+    for action in (listing, show):
+        _add_config(action, argparse.SUPPRESS)  # else its default would undo an option that stands earlier
+
+
+def _add_config(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=default,
+        help="settings (default: tunegate.yaml, when there is one)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _listing(gates: Iterable[Gate]) -> Iterable[str]:
     for gate in gates:
-        yield f"{gate.id} {gate.name}: {gate.summary}"
+        yield f"{gate.id} {gate.name}: {gate.summary}".removesuffix(": ")
         for check in gate.checks:
             yield f"  {check.id} {check.name:<24} {_limits(check)}"
 

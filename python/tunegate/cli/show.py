@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tunegate import _core, gatekeeper
 from tunegate.check import Check
 from tunegate.cli._dataset import add_gate_arguments, add_run_arguments, measured, settled
 from tunegate.errors import UsageError
-from tunegate.sources import Source, file_source
+from tunegate.sources import STDIN, Source, file_source
 from tunegate.store import Store
 from tunegate.verdict import Evidence, Place, Report
 
@@ -56,15 +57,17 @@ def run(options: argparse.Namespace) -> int:
             timeout_s=options.check_timeout,
             parameters=run_of.parameters,
         )
-        for place in wanted:
-            print("\n".join(_shown(store, place, _findings(report, place), checks)), end="\n\n")
+        shown = ["\n".join(_shown(store, place, _findings(report, place), checks)) for place in wanted]
+    print("\n\n".join(shown), end="\n\n")
     return 0
 
 
 def _places(text: str) -> Iterator[Place]:
-    match = re.fullmatch(r"(.+):(\d+(?:,\d+)*)", text)
+    match = re.fullmatch(r"(.+):([0-9]{1,18}(?:,[0-9]{1,18})*)", text, re.DOTALL)
     if match is None:
-        raise UsageError(f'place is "{text}", expected FILE:LINE such as support.jsonl:118')
+        raise UsageError(f'place is "{text[:80]}", expected FILE:LINE such as support.jsonl:118')
+    if match[1] == STDIN or Path(match[1]).is_dir():
+        raise UsageError(f'place is "{text}", expected a line of a file; name the file that holds the record')
     for line in match[2].split(","):
         yield Place(match[1], int(line))
 
@@ -133,7 +136,7 @@ def _turns(store: Store, sample_id: int) -> list[Turn]:
 def _turn(turn: Turn, findings: Sequence[Evidence]) -> Iterable[str]:
     here = [evidence for evidence in findings if _is_at(evidence, turn)]
     branch = "" if turn.part == "main" else f"{turn.part} "
-    head = f"{'>' if here else ' '} {turn.turn} {branch}{turn.role}"
+    head = f"{'>' if here else ' '} {turn.turn} {branch}{_visible(turn.role)}"[: GUTTER - 1]
     spans = [span for evidence in here if (span := _span(evidence)) is not None]
     if turn.content is None:
         yield f"{head:<{GUTTER}}| (no content)"
@@ -176,7 +179,7 @@ def _marked(head: str, text: str, start: int, end: int) -> Iterator[str]:
 def _width(text: str) -> int:
     """Return how many columns a terminal gives a text: wide characters take two, combining ones none."""
     return sum(
-        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        0 if unicodedata.category(character) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
     )
 
@@ -194,7 +197,9 @@ def _raw(source: Source, offset: int, length: int, reason: str) -> Iterator[str]
     found = re.search(r"at byte (\d+)", reason)
     at = min(int(found[1]) - 1, length) if found else 0
     first = max(0, at - AROUND_CHARS)
-    stretch = _core.read_stretch(str(source.path), source.compression, offset + first, min(length - first, 3 * AROUND_CHARS))
+    stretch = _core.read_stretch(
+        str(source.path), source.compression, offset + first, min(length - first, 3 * AROUND_CHARS)
+    )
     before = _visible(stretch[: at - first].decode(errors="replace"))
     after = _visible(stretch[at - first :].decode(errors="replace"))
     yield f"{'  bytes':<{GUTTER}}| {before}{after}"

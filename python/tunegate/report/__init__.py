@@ -35,16 +35,30 @@ def parse_target(text: str) -> tuple[str, Path]:
     if not separator or not path:
         raise UsageError(f'--write is "{text}", expected FORMAT=PATH such as json=report.json')
     render(name)
+    if not Path(path).parent.is_dir() or Path(path).is_dir():
+        raise UsageError(f'--write is "{text}", expected the name of a file in a folder that exists')
     return name, Path(path)
 
 
 def write(report: Report, name: str, path: Path) -> None:
-    """Write a report to a file, by rename, so that the file is the old one or the new one. Raises ReportError."""
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
+    """Write a report to a file, by rename, so that the file is the old one or the new one. Raises ReportError.
+
+    A link is followed; a device or a pipe is written to, never replaced.
+    """
+    text = render(name)(report)
     try:
-        partial.write_text(render(name)(report), encoding="utf-8")
-        os.replace(partial, path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
         raise ReportError(f"{path}: {error.strerror}; the {name} report cannot be written there") from error
+
+
+def _replace(target: Path, text: str) -> None:
+    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,9 +1,11 @@
 """The report for a terminal: one line per check, then the funnel, the verdict and the next step. No colour."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 
-from tunegate.report._wording import count, number, places, share
-from tunegate.verdict import Bound, GateVerdict, Outcome, Report, Slice, Verdict
+from tunegate.report._wording import count, name, number, places, share, told_apart
+from tunegate.sources import STDIN
+from tunegate.verdict import Bound, Evidence, GateVerdict, Outcome, Report, Slice, Verdict
 
 _WORDS = {Outcome.ERROR: "error", Outcome.INCONCLUSIVE: "unsure"}
 
@@ -28,11 +30,11 @@ def _measured(check: Verdict) -> str:
         return ""
     value, limit = check.measurement.value, _limit(check)
     if check.kind == "value":
-        return number(value) + (f", limit {number(limit)}" if limit is not None else "")
-    population = f"{check.measurement.n:,} {check.unit}"
-    if check.offenders == 0:
-        return f"0 of {population}"
-    return f"{share(value)} of {population}" + (f", limit {share(limit)}" if limit is not None else "")
+        return number(value) if limit is None else ", limit ".join(told_apart(value, limit, number))
+    population = f" of {count(check.measurement.n, check.unit)}"
+    if limit is None:
+        return share(value) + population
+    return f"{population}, limit ".join(told_apart(value, limit, share))
 
 
 def _limit(check: Verdict) -> float | None:
@@ -101,10 +103,15 @@ def _next_steps(report: Report) -> list[str]:
         for check in report.verdicts:
             if check.outcome is outcome:
                 explain = f"Why, what to do: tunegate gates show {check.id}"
-                first = next(iter(check.evidence), None)
-                see = f"See them: tunegate show {first.source}:{first.line}   " if first else ""
-                return [see + explain]
+                return [_see(check.evidence) + explain]
     return []
+
+
+def _see(evidence: Sequence[Evidence]) -> str:
+    """Name the command that shows the first finding; stdin cannot be read again."""
+    if not evidence or evidence[0].source == STDIN:
+        return ""
+    return f"See them: tunegate show {shlex.quote(name(f'{evidence[0].source}:{evidence[0].line}'))}   "
 
 
 def _gates(report: Report, outcome: Outcome) -> list[GateVerdict]:

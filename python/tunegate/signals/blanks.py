@@ -28,7 +28,7 @@ def compute(batch: Batch) -> pl.DataFrame:
     any content (null) that ends its branch is an absent response, which is another check's defect, and does
     not count. turn, part and role are null where no turn is blank.
     """
-    blank = batch.blank_turns().filter(pl.col("role") != "tool")
+    blank = batch.blank_turns().filter(pl.col("role").ne_missing("tool"))
     known = pl.col("role").is_in(ROLES)
     first = (
         blank.join(_absent_responses(batch, blank), on=_TURN, how="anti", maintain_order="left")

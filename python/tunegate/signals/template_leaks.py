@@ -29,7 +29,8 @@ def compute(batch: Batch) -> pl.DataFrame:
     are not looked at. All but leaks is null where there is none. The rules stand in
     csrc/include/tunegate/template_leak.hpp.
     """
-    spoken = batch.messages.select(READS["messages"]).filter(~pl.col("role").is_in(["text", "tool"]))
+    unspoken = pl.col("role").is_in(["text", "tool"]).fill_null(value=False)
+    spoken = batch.messages.select(READS["messages"]).filter(~unspoken)
     leaks = pl.DataFrame(_core.template_leak(spoken["content"], spoken["role"]))
     first = (
         spoken.select("sample_id", "turn", "part")

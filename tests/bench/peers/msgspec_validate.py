@@ -2,7 +2,7 @@
 
 It names the lines that `tunegate check --gates Q101,Q103,Q104,Q105,Q106` names, in files whose records are
 `messages` with the roles user, assistant and system, and text as content. What msgspec lets pass is added by
-hand: keys that stand twice, empty turns, and the order of the roles. `msgspec_validate.py FILE` runs it alone.
+hand: keys that stand twice, empty turns, and the order of the roles. As a script it takes a FILE.
 """
 
 import gc

@@ -1,0 +1,119 @@
+"""What every signal keeps, whatever it measures."""
+
+import re
+
+import duckdb
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from tunegate.errors import SignalError
+from tunegate.signals import Batch, load, names
+
+GOOD = '[{"id":"1","type":"function","function":{"name":"clock","arguments":"{}"}}]'
+TOOLS = '[{"name":"clock"}]'
+SAMPLES = [
+    [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}],
+    [],
+    [{"role": "user", "content": ""}, {"role": "assistant", "content": None}],
+    [{"role": "text", "content": "<|im_end|> CafÃ©"}],
+    [{"role": None, "content": None}, {"role": "narrator", "content": "\u200b"}],
+    [
+        {"role": "user", "content": "é \x07"},
+        {"role": "assistant", "content": "Oslo<|im_end|>", "reasoning": "\ufffd"},
+    ],
+    [
+        {"role": "user", "content": "Time?"},
+        {"role": "assistant", "tool_calls": GOOD},
+        {"role": "tool", "content": "", "tool_call_id": "9"},
+        {"role": "assistant", "content": "Noon"},
+    ],
+    [
+        {"role": "user", "content": "1+1?"},
+        {"role": "assistant", "content": "2", "part": "chosen"},
+        {"role": "assistant", "content": " ", "part": "rejected"},
+        {"role": "user", "content": "Sure?", "part": "rejected"},
+    ],
+    [{"role": "assistant", "content": "x", "part": "rejected"}],
+    [{"role": "user", "content": "x", "media": '[{"type":"image"}]'}, {"role": "tool", "content": "y"}],
+]
+DECLARED = [None, "", "[", None, TOOLS, None, TOOLS, None, None, None]
+PER_SAMPLE = [name for name in names() if hasattr(load(name), "compute")]
+OVER_CORPUS = [name for name in names() if hasattr(load(name), "measure")]
+
+
+def one_by_one(whole: Batch) -> list[Batch]:
+    ids = whole.samples["sample_id"]
+    return [
+        Batch(*(frame.filter(pl.col("sample_id") == i) for frame in (whole.samples, whole.messages)))
+        for i in ids
+    ]
+
+
+def test_every_signal_is_of_one_kind():
+    assert sorted(PER_SAMPLE + OVER_CORPUS) == names()
+
+
+@pytest.mark.parametrize("name", names())
+def test_signal_declares_what_it_reads_and_writes(name):
+    signal = load(name)
+    assert name == signal.NAME
+    assert re.fullmatch("[a-z][a-z_]*", name)
+    assert signal.VERSION >= 1
+    assert next(iter(signal.WRITES)) == "sample_id"
+    assert set(signal.READS) <= {"samples", "messages"}
+    assert signal.__doc__
+
+
+@pytest.mark.parametrize("name", PER_SAMPLE)
+def test_signal_writes_one_row_per_sample_in_order(name, batch):
+    whole = batch(*SAMPLES, tools=DECLARED)
+    measured = load(name).compute(whole)
+    assert measured.schema == pl.Schema(load(name).WRITES)
+    assert measured["sample_id"].to_list() == whole.samples["sample_id"].to_list()
+    assert not any(column.is_nan().any() for column in measured if column.dtype.is_float())
+
+
+@pytest.mark.parametrize("name", PER_SAMPLE)
+def test_signal_does_not_depend_on_the_batching(name, batch):
+    whole = batch(*SAMPLES, tools=DECLARED)
+    parts = [load(name).compute(part) for part in one_by_one(whole)]
+    assert_frame_equal(pl.concat(parts), load(name).compute(whole))
+
+
+@pytest.mark.parametrize("name", PER_SAMPLE)
+def test_signal_reads_no_more_than_it_declares(name, batch):
+    whole = batch(*SAMPLES, tools=DECLARED)
+    reads = load(name).READS
+    narrow = Batch(whole.samples.select(reads["samples"]), whole.messages.select(reads["messages"]))
+    assert_frame_equal(load(name).compute(narrow), load(name).compute(whole))
+
+
+@pytest.mark.parametrize("name", PER_SAMPLE)
+def test_signal_of_no_samples_is_empty(name, batch):
+    measured = load(name).compute(batch())
+    assert measured.schema == pl.Schema(load(name).WRITES)
+    assert measured.height == 0
+
+
+@pytest.mark.parametrize("name", OVER_CORPUS)
+def test_corpus_signal_of_no_samples_is_empty(name):
+    connection = duckdb.connect()
+    connection.execute(
+        "create table samples (sample_id bigint, format varchar, category varchar, difficulty varchar, "
+        "split varchar, metadata varchar)"
+    )
+    measured = load(name).measure(connection, {})
+    assert measured.schema == pl.Schema(load(name).WRITES)
+    assert measured.height == 0
+
+
+def test_unknown_signal_is_refused_with_the_closest_name():
+    message = r'unknown signal "blank"; one of balance, .*Did you mean "blanks"\?'
+    with pytest.raises(SignalError, match=message):
+        load("blank")
+
+
+@pytest.mark.parametrize("name", ["batch", "", "os", "../blanks", "__init__"])
+def test_module_that_is_no_signal_is_refused(name):
+    with pytest.raises(SignalError, match="unknown signal"):
+        load(name)

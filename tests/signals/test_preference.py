@@ -1,0 +1,68 @@
+"""Preference pairs and what can be wrong with them."""
+
+import pytest
+from tunegate.signals import preference
+
+USER = {"role": "user", "content": "1+1?"}
+
+
+def turn(part, content="2", role="assistant", **more):
+    return {"part": part, "content": content, "role": role} | more
+
+
+PAIR = [turn("chosen", "2"), turn("rejected", "3")]
+
+
+def measure(batch, *turns):
+    return preference.compute(batch(list(turns))).row(0)[1:]
+
+
+def test_sound_pair_has_no_fault(batch):
+    assert measure(batch, USER, *PAIR) == (True, None)
+    assert measure(batch, *PAIR) == (True, None)  # a prompt that is missing is another check's defect
+
+
+def test_sample_without_branches_is_no_pair(batch):
+    assert measure(batch, USER, turn("main")) == (False, None)
+    assert measure(batch) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("turns", "fault"),
+    [
+        ([turn("rejected")], "chosen-missing"),
+        ([turn("chosen")], "rejected-missing"),
+        ([turn("chosen", " "), turn("rejected")], "chosen-blank"),
+        ([turn("chosen", None), turn("rejected")], "chosen-blank"),
+        ([turn("chosen"), turn("rejected", "\u200b")], "rejected-blank"),
+        ([turn("chosen", ""), turn("rejected", "")], "chosen-blank"),
+        ([turn("chosen"), turn("rejected")], "identical"),
+        ([turn("chosen"), turn("rejected", "3"), turn("rejected", "4")], "rejected-role-order"),
+        ([turn("chosen"), turn("rejected", "why?", "user")], "rejected-role-order"),
+        ([turn("chosen"), turn("rejected", "3"), turn("rejected", "12:00", "tool")], None),
+        ([turn("chosen"), turn("rejected", "be brief", "system")], "rejected-role-order"),
+        (
+            [turn("chosen"), turn("rejected", "3"), turn("rejected", "sure?", "user")],
+            "rejected-ends-with-user",
+        ),
+    ],
+)
+def test_fault_of_a_pair_is_named(batch, turns, fault):
+    assert measure(batch, USER, *turns) == (True, fault)
+
+
+@pytest.mark.parametrize(
+    "rejected",
+    [
+        [turn("rejected", "2", reasoning="because")],
+        [turn("rejected", "2", tool_calls="[]")],
+        [turn("rejected", "2 ")],
+        [turn("rejected", "2"), turn("rejected", "thanks", "user"), turn("rejected", "2")],
+    ],
+)
+def test_branches_that_differ_anywhere_are_not_identical(batch, rejected):
+    assert measure(batch, USER, turn("chosen", "2"), *rejected) == (True, None)
+
+
+def test_call_without_text_is_not_blank(batch):
+    assert measure(batch, USER, turn("chosen", None, tool_calls="[1]"), turn("rejected", "3")) == (True, None)
