@@ -1,5 +1,6 @@
 """Record formats: what each variant becomes, what is unreadable, and that a record survives being written again."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -90,6 +91,7 @@ def test_example_is_read_as_the_turns_it_shows(read, name, example):
     assert reading.samples[0]["label"] is (True if name == "kto" else None)
 
 
+S = {"role": "system", "content": "s"}
 U, A = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
 H, G = {"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}
 QA = [user("q"), assistant("a")]
@@ -175,6 +177,10 @@ VARIANTS: list[tuple[object, str, list[Turn]]] = [
     ({"instruction": "q", "input": "", "chosen": "a", "rejected": "b"}, "preference", PAIR),
     ({"instruction": "q", "input": "i", "system": "s", "chosen": "a", "rejected": "b"}, "preference", [system("s"), user("q\ni"), *PAIR[1:]]),
     ({"chosen_messages": [U, A], "rejected_messages": [U, B]}, "preference", PAIR),
+    ({"system": "s", "question": "q", "chosen": "a", "rejected": "b"}, "preference", [system("s"), *PAIR]),
+    ({"prompt": "q", "chosen": [S, U, A], "rejected": [S, U, B]}, "preference", [system("s"), *PAIR]),
+    ({"prompt": "q", "chosen": [S, U, A], "rejected": [U, B]}, "preference",
+     [user("q"), ("chosen", "system", "s"), user("q", "chosen"), assistant("a", "chosen"), user("q", "rejected"), assistant("b", "rejected")]),
     ({"chosen": [U, A, U, A], "rejected": [U, A, U, B]}, "preference", [*QA, *PAIR]),
     ({"chosen": [U, A], "rejected": [U, A]}, "preference", [user("q"), assistant("a", "chosen"), assistant("a", "rejected")]),
     ({"chosen": [U, A], "rejected": [{**U, "content": "p"}, B]}, "preference",
@@ -535,10 +541,8 @@ def settled(samples: list[Any]) -> list[Any]:
         *((row, ("tool_calls", "media", "extra")) for row in messages),
     ]:
         for key in keys:
-            try:
+            with contextlib.suppress(ValueError):
                 row[key] = json.loads(row[key]) if row[key] is not None else None
-            except ValueError:
-                pass
     return [identity, messages]
 
 

@@ -87,13 +87,25 @@ constexpr bool is_replacement(char32_t c) {
   return c == 0xFFFD || between(c, 0xFDD0, 0xFDEF) || (c <= 0x10FFFF && (c & 0xFFFE) == 0xFFFE);
 }
 
+bool ends_line(std::string_view text, std::size_t at) {
+  return at == text.size() || text[at] == '\n' || text[at] == '\r';
+}
+
+/// Whether the form feed at `at` parts pages: it is the last of its line, or the first and no small letter
+/// follows. Where one does, JSON has more likely taken "\f" of a "\frac" for a form feed.
+bool is_page_break(std::string_view text, std::size_t at) {
+  if (ends_line(text, at + 1)) return true;
+  const bool starts_line = at == 0 || text[at - 1] == '\f' || ends_line(text, at - 1);
+  return starts_line && !(text[at + 1] >= 'a' && text[at + 1] <= 'z');
+}
+
 /// 1 for the bytes at which something broken can start: controls, and the first bytes of U+0080 to U+00FF
 /// (C2, C3), U+2000 to U+2FFF (E2), U+F000 to U+FFFF (EF) and all beyond (F0 to F4).
 constexpr unsigned char is_suspect(char byte) {
   const auto value = static_cast<unsigned char>(byte);
   const auto is = [value](unsigned char other) { return static_cast<unsigned char>(value == other); };
   const auto below = [value](unsigned char limit) { return static_cast<unsigned char>(value < limit); };
-  const auto layout = static_cast<unsigned char>(is('\t') | is('\n') | is('\f') | is('\r'));
+  const auto layout = static_cast<unsigned char>(is('\t') | is('\n') | is('\r'));
   const auto control = static_cast<unsigned char>((below(0x20) & (layout ^ 1)) | is(0x7F));
   const auto lead = static_cast<unsigned char>(is(0xC2) | is(0xC3) | is(0xE2) | is(0xEF) | (below(0xF0) ^ 1));
   return static_cast<unsigned char>(control | lead);
@@ -120,7 +132,7 @@ class Examination {
     const Character character = decode(text_, at);
     const char32_t value = character.value;
     if (value < 0xA0) {
-      count(BrokenKind::kControl, at, character.bytes);
+      if (value != U'\f' || !is_page_break(text_, at)) count(BrokenKind::kControl, at, character.bytes);
     } else if (between(value, 0xC2, 0xF4)) {
       return examine_latin(at, character.bytes);
     } else if (value >= 0x200B && value != kNoCharacter) {

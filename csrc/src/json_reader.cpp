@@ -8,8 +8,6 @@
 #include <cstring>
 #include <span>
 
-#include "tunegate/json_check.hpp"
-
 namespace tunegate {
 namespace {
 
@@ -191,7 +189,7 @@ class JsonGrammar {
   }
 
   bool open(JsonKind kind) {
-    if (depth_ == JsonDocument::kMaxDepth) return false;
+    if (depth_ == kMaxJsonDepth) return false;
     const std::uint32_t begin = tokens_[token_++];
     open_[depth_++] = {static_cast<std::uint32_t>(nodes_.size()), 0, kind == JsonKind::kObject};
     nodes_.push_back({begin, begin, 0, kind, false});
@@ -231,7 +229,7 @@ class JsonGrammar {
   std::string_view text_;
   std::span<const std::uint32_t> tokens_;
   std::vector<Node>& nodes_;
-  std::array<Open, JsonDocument::kMaxDepth> open_;
+  std::array<Open, kMaxJsonDepth> open_;
   std::size_t depth_ = 0;
   std::size_t token_ = 0;
   bool has_escapes_;

@@ -139,12 +139,95 @@ std::optional<TemplateLeak> find_run_on(std::string_view text, CodeOf& code) {
   return std::nullopt;
 }
 
+constexpr std::string_view kSentenceEnds[] = {".", "!", "?", "…"};
+constexpr std::string_view kClosing[] = {"”", "\"", "'", ")", "]"};
+
+template <std::size_t N>
+bool ends_with_one_of(std::string_view text, const std::string_view (&signs)[N]) {
+  return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return text.ends_with(sign); });
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Whether a text ends in "1.", "(12)", "a)" and the like, or in "vs.": an item or the rest of a title follows.
+bool ends_in_an_item(std::string_view text) {
+  const std::string_view unsigned_text = text.substr(0, text.size() - 1);
+  const std::string_view word = unsigned_text.substr(unsigned_text.find_last_of(" \t\n([*") + 1);
+  return (word.size() == 1 && is_letter(word[0])) || word == "vs" ||
+         (!word.empty() && word.size() <= 2 && std::all_of(word.begin(), word.end(), is_digit));
+}
+
+/// Whether the label at `at` follows, after one to three spaces, a sentence or something quoted or bracketed.
+bool follows_a_sentence(std::string_view text, std::size_t at) {
+  constexpr std::size_t kMostSpaces = 3;
+  const std::string_view before = text.substr(0, text.substr(0, at).find_last_not_of(' ') + 1);
+  if (before.size() == at || at - before.size() > kMostSpaces) return false;
+  return (ends_with_one_of(before, kSentenceEnds) || ends_with_one_of(before, kClosing)) && !ends_in_an_item(before);
+}
+
+/// Whether somebody but a human and an assistant speaks at the start of `sentence`, which may go on behind it.
+bool has_other_speaker(std::string_view sentence) {
+  constexpr std::size_t kEnoughForAName = 32;
+  const std::string_view speech = sentence.substr(0, kEnoughForAName);
+  if (!is_spoken(speech)) return false;
+  const Label* label = label_at(speech, first_ink(speech));
+  if (label != nullptr) return label->marker != marker_code("Human:") && label->marker != marker_code("Assistant:");
+  const std::string_view name = speech.substr(0, speech.find(':'));
+  return name.find_first_of(",.!?") == std::string_view::npos;  // unlike "Actually, human:" and "Yes. Human:"
+}
+
+bool is_line_of_a_dialogue(std::string_view line) {
+  if (has_other_speaker(line)) return true;
+  for (std::size_t at = 0; (at = line.find_first_of(".!?", at)) != std::string_view::npos;) {
+    const std::size_t next = std::min(line.find_first_of(".!?", at + 1), line.size());
+    const std::size_t space = line.substr(0, next).find(' ', at);  // behind quotation marks and brackets
+    if (space != std::string_view::npos && has_other_speaker(line.substr(space))) return true;
+    at = next;
+  }
+  return false;
+}
+
+/// An assistant turn that ran on within a line: "Madrid.  Human: Why?", unless the line is a dialogue.
+std::optional<TemplateLeak> find_run_on_in_line(std::string_view text, CodeOf& code) {
+  constexpr std::string_view kLabel = "Human:";
+  for (std::size_t at = 0; (at = text.find(kLabel, at)) != std::string_view::npos; at += kLabel.size()) {
+    if (label_at(text, at) == nullptr || !follows_a_sentence(text, at) || code.at(at) != nullptr) continue;
+    const std::size_t line = text.substr(0, at).rfind('\n') + 1;
+    if (!is_line_of_a_dialogue(line_at(text, line))) return TemplateLeak{marker_code("Human:"), at, at + kLabel.size()};
+    at = end_of_line(text, at) - kLabel.size();
+  }
+  return std::nullopt;
+}
+
+/// An assistant turn that answered a second time, on a line that is the only spoken one.
+std::optional<TemplateLeak> find_second_answer(std::string_view text, CodeOf& code) {
+  const std::size_t line = is_spoken(line_at(text, 0)) ? text.size() : next_speech(text, 0);
+  const Label* label = label_at(text, line);
+  if (label == nullptr || label->marker != marker_code("Assistant:") || next_speech(text, line) < text.size()) {
+    return std::nullopt;
+  }
+  const std::string_view before = text.substr(0, text.substr(0, line - 1).find_last_not_of(" \t\r") + 1);
+  const std::size_t end = line + label->text.size();
+  const bool is_answer = ends_with_one_of(before, kSentenceEnds) && introduces_a_sentence(text, end);
+  return is_answer && code.at(line) == nullptr ? std::optional(TemplateLeak{label->marker, line, end}) : std::nullopt;
+}
+
+/// The leftmost place where an assistant turn did not end.
+std::optional<TemplateLeak> find_continuation(std::string_view text, CodeOf& code) {
+  std::optional<TemplateLeak> first = find_run_on(text, code);
+  for (const auto& found : {find_run_on_in_line(text, code), find_second_answer(text, code)}) {
+    if (found && (!first || found->begin < first->begin)) first = found;
+  }
+  return first;
+}
+
 }  // namespace
 
 std::optional<TemplateLeak> find_role_label(std::string_view text, Speaker speaker, CodeOf& code) {
   if (speaker == Speaker::kOther) return std::nullopt;
   if (const auto found = find_at_start(text, speaker)) return found;
-  return speaker == Speaker::kAssistant ? find_run_on(text, code) : std::nullopt;
+  return speaker == Speaker::kAssistant ? find_continuation(text, code) : std::nullopt;
 }
 
 }  // namespace tunegate

@@ -70,8 +70,8 @@ void Sample::clear() {
 }
 
 std::size_t Sample::count(Part part) const {
-  return static_cast<std::size_t>(std::count_if(messages.begin(), messages.end(),
-                                                [part](const Message& message) { return message.part == part; }));
+  return static_cast<std::size_t>(
+      std::count_if(messages.begin(), messages.end(), [part](const Message& message) { return message.part == part; }));
 }
 
 Fingerprint fingerprint(const Sample& sample) {

@@ -101,10 +101,12 @@ std::unique_ptr<Batch> SourceReader::next() {
 /// Looks at the first bytes and chooses the splitter.
 void SourceReader::open_container() {
   std::string head;
-  const auto tells = [&] {  // only an object needs the end of its first line
+  const auto tells = [&] {  // only an object needs the line after its first
     if (options_.lines) return head.size() >= kByteOrderMark.size();
     const std::size_t first = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-    return first != std::string::npos && (head[first] != '{' || head.find('\n', first) != std::string::npos);
+    if (first == std::string::npos || head[first] != '{') return first != std::string::npos;
+    const std::size_t end = head.find('\n', first);
+    return end != std::string::npos && head.find_first_not_of(" \t\r\n", end) != std::string::npos;
   };
   while (!tells() && head.size() <= options_.max_record_bytes && read_more()) {
     head += buffer_.view();
@@ -116,7 +118,7 @@ void SourceReader::open_container() {
   }
   const Container container = options_.lines ? Container::kLines : sniff_container(head);
   is_list_ = container == Container::kArray;
-  splitter_ = is_list_ ? split_array(buffer_offset_)
+  splitter_ = is_list_                         ? split_array(buffer_offset_)
               : container == Container::kLines ? split_lines(buffer_offset_)
                                                : split_nothing(buffer_offset_);
   buffer_.append(head);

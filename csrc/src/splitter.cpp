@@ -6,6 +6,8 @@
 namespace tunegate {
 namespace {
 
+constexpr std::string_view kSpace = " \t\r\n";
+
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 /// Depth and string state of JSON bytes, whatever their grammar.
@@ -206,6 +208,14 @@ class Whole final : public Splitter {
   bool empty_ = true;
 };
 
+/// Whether an object that is not closed on its line is a record cut short, and not one that goes on: the
+/// next line begins a record of its own, where a value or a key would stand.
+bool is_cut_record(std::string_view line, std::string_view rest) {
+  const std::size_t next = rest.find_first_not_of(kSpace);
+  if (next == std::string_view::npos || rest[next] != '{') return false;
+  return std::string_view("{[:,").find(line[line.find_last_not_of(kSpace)]) == std::string_view::npos;
+}
+
 }  // namespace
 
 std::unique_ptr<Splitter> split_lines(std::uint64_t start) { return std::make_unique<Lines>(start); }
@@ -213,13 +223,16 @@ std::unique_ptr<Splitter> split_array(std::uint64_t start) { return std::make_un
 std::unique_ptr<Splitter> split_nothing(std::uint64_t start) { return std::make_unique<Whole>(start); }
 
 Container sniff_container(std::string_view head) {
-  const std::size_t first = head.find_first_not_of(" \t\r\n");
+  const std::size_t first = head.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return Container::kLines;
   if (head[first] == '[') return Container::kArray;
   if (head[first] != '{') return Container::kLines;
+  const std::size_t end = std::min(head.find('\n', first), head.size());
+  const std::string_view line = head.substr(first, end - first);
   Nesting nesting;
-  for (const char c : head.substr(first, head.find('\n', first) - first)) nesting.step(c);
-  return nesting.depth() == 0 && !nesting.in_string() ? Container::kLines : Container::kWhole;
+  for (const char c : line) nesting.step(c);
+  if (nesting.depth() == 0 && !nesting.in_string()) return Container::kLines;
+  return is_cut_record(line, head.substr(end)) ? Container::kLines : Container::kWhole;
 }
 
 }  // namespace tunegate

@@ -33,9 +33,22 @@ bool calls_in_text(std::string_view content) {
                      [&](std::string_view mark) { return content.find(mark) != std::string_view::npos; });
 }
 
-bool lacks_required(JsonValue arguments, const RequiredArguments& required) {
-  return std::any_of(required.begin(), required.end(),
+bool lacks_required(JsonValue arguments, const DeclaredArguments& declared) {
+  return std::any_of(declared.required.begin(), declared.required.end(),
                      [&](const std::string& name) { return !arguments || !arguments.find(name); });
+}
+
+/// Whether an argument is of another kind than declared; null stands for an argument that is not given.
+bool has_wrong_type(JsonValue arguments, const DeclaredArguments& declared) {
+  if (!arguments || declared.kinds.empty()) return false;
+  for (JsonValue key = arguments.first(); key; key = key.next().next()) {
+    const JsonValue value = key.next();
+    const std::optional<std::string> name = text_of(key);
+    if (!name || value.is_null()) continue;
+    const auto property = declared.kinds.find(*name);
+    if (property != declared.kinds.end() && !is_of_kinds(value, property->second)) return true;
+  }
+  return false;
 }
 
 class Judge {
@@ -120,7 +133,7 @@ class Judge {
     return fault_of_arguments(function, tool == declared_.by_name.end() ? nullptr : &tool->second);
   }
 
-  std::optional<ToolFault> fault_of_arguments(JsonValue function, const RequiredArguments* required) {
+  std::optional<ToolFault> fault_of_arguments(JsonValue function, const DeclaredArguments* declared) {
     JsonValue arguments = function.find("arguments");
     if (!arguments) arguments = function.find("parameters");  // the name that Llama's templates use
     if (arguments.is(JsonKind::kString)) {
@@ -130,8 +143,9 @@ class Judge {
     }
     if (arguments.is_null()) arguments = {};
     if (arguments && !arguments.is(JsonKind::kObject)) return ToolFault::kArgumentsNotObject;
-    if (required != nullptr && lacks_required(arguments, *required)) return ToolFault::kMissingArgument;
-    return std::nullopt;
+    if (declared == nullptr) return std::nullopt;
+    if (lacks_required(arguments, *declared)) return ToolFault::kMissingArgument;
+    return has_wrong_type(arguments, *declared) ? std::optional(ToolFault::kArgumentType) : std::nullopt;
   }
 
   void read_result(std::size_t turn, Conversation& conversation) {

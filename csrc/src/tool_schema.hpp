@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,12 +11,18 @@
 
 namespace tunegate {
 
-/// The arguments that a call of one tool must give.
-using RequiredArguments = std::vector<std::string>;
+/// Kinds of JSON values that an argument may have, one bit each; whole numbers are a kind of their own.
+using ArgumentKinds = std::uint8_t;
+
+/// What a tool says of its arguments.
+struct DeclaredArguments {
+  std::vector<std::string> required;                     // those without a default
+  std::unordered_map<std::string, ArgumentKinds> kinds;  // of the properties with a type that we know
+};
 
 /// The tools that a sample declares.
 struct DeclaredTools {
-  std::unordered_map<std::string, RequiredArguments> by_name;
+  std::unordered_map<std::string, DeclaredArguments> by_name;
   bool has_builtin = false;
   std::optional<ToolFault> fault;
 
@@ -24,6 +31,9 @@ struct DeclaredTools {
 
 /// Reads the `tools` of a sample as judge_tool_use describes them.
 DeclaredTools read_tools(std::string_view text);
+
+/// Whether a value that is not null is of one of the kinds.
+bool is_of_kinds(JsonValue value, ArgumentKinds kinds);
 
 /// The text of a JSON string as a value of its own; nothing for other kinds and lone surrogates.
 std::optional<std::string> text_of(JsonValue value);

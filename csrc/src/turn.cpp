@@ -26,11 +26,12 @@ struct Alias {
 constexpr Alias kOpenAiRoles[] = {{"user", "user"},        {"assistant", "assistant"}, {"system", "system"},
                                   {"developer", "system"}, {"tool", "tool"},           {"function", "tool"}};
 
-constexpr Alias kShareGptRoles[] = {
-    {"human", "user"},         {"gpt", "assistant"},      {"user", "user"},          {"assistant", "assistant"},
-    {"system", "system"},      {"developer", "system"},   {"chatgpt", "assistant"},  {"bing", "assistant"},     {"bard", "assistant"},
-    {"model", "assistant"},    {"bot", "assistant"},      {"observation", "tool"},   {"tool", "tool"},
-    {"function", "tool"},      {"function_response", "tool"}, {"tool_response", "tool"}};
+constexpr Alias kShareGptRoles[] = {{"human", "user"},          {"gpt", "assistant"},  {"user", "user"},
+                                    {"assistant", "assistant"}, {"system", "system"},  {"developer", "system"},
+                                    {"chatgpt", "assistant"},   {"bing", "assistant"}, {"bard", "assistant"},
+                                    {"model", "assistant"},     {"bot", "assistant"},  {"observation", "tool"},
+                                    {"tool", "tool"},           {"function", "tool"},  {"function_response", "tool"},
+                                    {"tool_response", "tool"}};
 
 std::string_view role_of(std::string_view read, bool share_gpt) {
   const auto lookup = [&](const auto& aliases) {
@@ -76,7 +77,8 @@ class TurnReader {
   }
 
   void read(JsonValue turn) {
-    if (!turn.is(JsonKind::kObject)) throw RecordError("wrong type: " + where() + " is " + kind_of(turn) + ", expected an object");
+    if (!turn.is(JsonKind::kObject))
+      throw RecordError("wrong type: " + where() + " is " + kind_of(turn) + ", expected an object");
     if (has_duplicate_keys(turn)) refuse_duplicate_keys(turn, where());
     for (JsonValue key = turn.first(); key; key = key.next().next()) {
       member(key.is_escaped() ? text(key, "key") : key.body(), key, key.next());
@@ -90,13 +92,14 @@ class TurnReader {
   static std::string kind_of(JsonValue value) { return std::string(describe(value.kind())); }
 
   [[noreturn]] void wrong_type(std::string_view key, JsonValue value, std::string_view expected) const {
-    throw RecordError("wrong type: \"" + std::string(key) + "\" of " + where() + " is " + kind_of(value) + ", expected " +
-                      std::string(expected));
+    throw RecordError("wrong type: \"" + std::string(key) + "\" of " + where() + " is " + kind_of(value) +
+                      ", expected " + std::string(expected));
   }
 
   std::string_view text(JsonValue value, std::string_view key) const {
     const auto text = value.text(draft_.arena);
-    if (!text) throw RecordError("a lone surrogate in \"" + std::string(key) + "\" of " + where() + ", which is no text");
+    if (!text)
+      throw RecordError("a lone surrogate in \"" + std::string(key) + "\" of " + where() + ", which is no text");
     return *text;
   }
 
@@ -139,7 +142,8 @@ class TurnReader {
       if (!value.is(JsonKind::kNumber)) wrong_type(key, value, "a number");
       message_.weight = value.number();
       if (!message_.weight) {
-        throw RecordError("out of range: \"" + std::string(key) + "\" of " + where() + " is beyond what a double holds");
+        throw RecordError("out of range: \"" + std::string(key) + "\" of " + where() +
+                          " is beyond what a double holds");
       }
     } else if (key == "loss" || key == "train") {
       if (!value.is_boolean()) wrong_type(key, value, "a boolean");
@@ -152,7 +156,8 @@ class TurnReader {
 
   /// Members that logged answers carry without saying anything: an empty list of annotations and kin.
   static bool is_empty_answer(std::string_view key, JsonValue value) {
-    return (key == "annotations" || key == "images" || key == "tool_calls") && value.is(JsonKind::kArray) && !value.first();
+    return (key == "annotations" || key == "images" || key == "tool_calls") && value.is(JsonKind::kArray) &&
+           !value.first();
   }
 
   void unknown_member(JsonValue name, JsonValue value) {
@@ -180,7 +185,8 @@ class TurnReader {
     const JsonValue type = part.find("type");
     const JsonValue value = part.find("text").is(JsonKind::kString) ? part.find("text") : part.find("value");
     const bool is_string = value.is(JsonKind::kString);
-    if (is_string && (!type || type.is_null() || type.equals("text") || type.equals("input_text") || type.equals("output_text"))) {
+    if (is_string &&
+        (!type || type.is_null() || type.equals("text") || type.equals("input_text") || type.equals("output_text"))) {
       append(message_.content, string(key, value));
     } else if (is_string && (type.equals("reasoning") || type.equals("thinking"))) {
       append(message_.reasoning, string(key, value));

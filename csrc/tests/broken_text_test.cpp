@@ -121,7 +121,7 @@ TEST(weak_pairs_count_beside_strong_ones) {
 }
 
 TEST(every_kind_is_found_at_any_place_of_a_long_text) {  // the search runs in blocks
-  for (const std::string finding : {"\x01", "\x7F", "\u0085", "Ã©", "\uFEFF", "\uFFFD", "\U000E0041"}) {
+  for (const std::string finding : {"\x01", "\f", "\x7F", "\u0085", "Ã©", "\uFEFF", "\uFFFD", "\U000E0041"}) {
     for (std::size_t before = 0; before < 140; before += 3) {
       const std::string text = std::string(before, '.') + finding + std::string(139 - before, 'x');
       const BrokenText found = find_broken_text(text);
@@ -131,9 +131,19 @@ TEST(every_kind_is_found_at_any_place_of_a_long_text) {  // the search runs in b
 }
 
 TEST(control_characters_are_counted_but_layout_is_not) {
-  CHECK(is_sound("a\tb\nc\rd\fe"));
+  CHECK(is_sound("a\tb\nc\rd"));
   CHECK_EQ(count(std::string_view("\0a\x07\x0B\x1B\x7F", 6), BrokenKind::kControl), 5u);
   CHECK_EQ(count("\u0080\u0085\u009F", BrokenKind::kControl), 3u);
+}
+
+TEST(form_feeds_are_sound_as_page_breaks_only) {
+  for (const char* text : {"\f", "\fPage 2", "end.\n\fPage 2", "end.\r\n\f 2", "end.\f\nPage 2", "end.\f\r\nPage 2",
+                           "end.\f", "end.\n\f\nnext", "end.\n\f\fPage 3", "\f\n", "\n\fÉtat"}) {
+    CHECK(is_sound(text));
+  }
+  CHECK_EQ(count("\\(\frac{y - 19}", BrokenKind::kControl), 1u);  // JSON took "\f" of "\frac" for a form feed
+  CHECK_EQ(count("a\fb \fB", BrokenKind::kControl), 2u);
+  CHECK_EQ(count("\frac{1}{2}\n\frac{1}{3}", BrokenKind::kControl), 2u);
 }
 
 TEST(zero_width_characters_are_counted_where_nothing_needs_them) {

@@ -13,6 +13,7 @@ using tunegate::check_json;
 using tunegate::JsonDocument;
 using tunegate::JsonKind;
 using tunegate::JsonValue;
+using tunegate::kMaxJsonDepth;
 using tunegate::TextArena;
 
 namespace {
@@ -142,8 +143,8 @@ TEST(keys_are_found_by_what_they_spell) {
 TEST(nesting_is_limited) {
   const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   JsonDocument document;
-  CHECK(!document.parse(nested(JsonDocument::kMaxDepth)));
-  const auto fault = document.parse(nested(JsonDocument::kMaxDepth + 1));
+  CHECK(!document.parse(nested(kMaxJsonDepth)));
+  const auto fault = document.parse(nested(kMaxJsonDepth + 1));
   CHECK_EQ(fault->what, "nested deeper than 128 levels");
   CHECK_EQ(document.parse(nested(1000000))->offset, 128u);
 }

@@ -168,6 +168,59 @@ TEST(assistant_turns_that_run_on_are_leaks) {
   CHECK_EQ(user_leak("Read this.\n\nHuman: hi"), kNone);
 }
 
+TEST(assistant_turns_that_run_on_within_a_line_are_leaks) {
+  CHECK_EQ(leak("Paris is not always safe. Human: Does this mean yes?"), "Human:");
+  CHECK_EQ(leak("That is no good idea.  Human:  Why not?"), "Human:");
+  CHECK_EQ(leak("Would you ask “Where is my parcel?”  Human: That said, I am happy."), "Human:");
+  CHECK_EQ(leak("They are called \"drag kings\" Human: Then why?"), "Human:");
+  CHECK_EQ(leak("Nobody knows (not even me)   Human: Why?"), "Human:");
+  CHECK_EQ(leak("I wonder…  Human:"), "Human:");
+  CHECK_EQ(leak("Actually, human: I was busy.  Human: So what do you like?"), "Human:");
+  CHECK_EQ(leak("Paris. Human: And of Spain? Assistant: Madrid."), "Human:");
+  CHECK_EQ(leak("Paris.\n\nHuman: And of Spain?  Human: Hello?"), "Human:");
+  const auto found = find_template_leak("Ça va! Human: Oui.", Speaker::kAssistant);
+  CHECK_EQ(found->begin, 8u);
+  CHECK_EQ(found->end, 14u);
+}
+
+TEST(mentions_of_humans_within_a_line_are_no_leaks) {
+  for (const char* text :
+       {"Do you mean human: How can I get rid of my cat?", "[Click to copy: Human: TELL ME]",
+        "This is a real quote from Human: What is that?", "Try the human:trade message board.",
+        "Wait.  Human, this is not right.", "Some do.  Humans do drink it.", "It is so.Human: no space",
+        "It is so.    Human: four spaces", "It is so.\tHuman: a tab", "I said. HUMAN: in capitals",
+        "Call it.  Human::name() is static.", "Write `Ok. Human: hi` at the end.", "```\nOk.  Human: hi\n```"}) {
+    CHECK_EQ(leak(text), kNone);
+    CHECK_EQ(user_leak(text), kNone);
+  }
+  CHECK_EQ(user_leak("Paris. Human: And of Spain?"), kNone);
+}
+
+TEST(items_and_dialogues_within_a_line_are_no_leaks) {
+  CHECK_EQ(leak("The kinds are these.\n1. Human: speaks.\n2. Animal: does not."), kNone);
+  CHECK_EQ(leak("The kinds are these.\n12. Human: speaks"), kNone);
+  CHECK_EQ(leak("They are (1) Human: speaks, (2) animal: does not."), kNone);
+  CHECK_EQ(leak("They are a) Human: speaks"), kNone);
+  CHECK_EQ(leak("Machine vs. Human: a history"), kNone);
+  CHECK_EQ(leak("Robot: Hello. Human: Hi. Robot: How are you?"), kNone);
+  CHECK_EQ(leak("Here you are. Human: Hi. Robot: How are you?"), kNone);
+  CHECK_EQ(leak("“Hi.” Human: Hi.” Robot: How are you?”"), kNone);
+  CHECK_EQ(leak("Here you are. Human: Hi. AI: How are you?"), kNone);
+}
+
+TEST(second_answers_on_a_line_of_their_own_are_leaks) {
+  CHECK_EQ(leak("This leads nowhere.  \nAssistant:   By the way, you may stop."), "Assistant:");
+  CHECK_EQ(leak("Shall we?\nAssistant: I am still here."), "Assistant:");
+  CHECK_EQ(leak("Nothing ends before it\nAssistant: I am still here."), kNone);
+  CHECK_EQ(leak("Your dialogue, completed.\n\nAssistant: I am still here."), kNone);
+  CHECK_EQ(leak("The team.\nAssistant: Jane Doe"), kNone);
+  CHECK_EQ(leak("The team.\nManager: Jo\nAssistant: helps with all of it."), kNone);
+  CHECK_EQ(leak("The team.\nAssistant: helps with all of it.\nManager: leads it."), kNone);
+  CHECK_EQ(leak("Manager: leads it.\nAssistant: helps with all of it."), kNone);
+  CHECK_EQ(leak("```\nIt ends.\nAssistant: I am still here.\n```"), kNone);
+  CHECK_EQ(user_leak("It ends.\nAssistant: I am still here."), kNone);
+}
+
 TEST(leftmost_leak_of_all_families_is_reported) {
   CHECK_EQ(leak("Assistant: Sure.<|im_end|>"), "Assistant:");
   CHECK_EQ(leak("Paris.<|im_end|>\n\nHuman: And of Spain?"), "<|im_end|>");
@@ -193,15 +246,17 @@ TEST(every_marker_alone_in_a_turn_of_any_speaker_ends_within_the_text) {
 }
 
 TEST(cost_stays_linear_in_adversarial_text) {  // a quadratic search would take minutes here
-  std::string fences, ticks, labels, quotes, strikes;
+  std::string fences, ticks, labels, quotes, strikes, run_ons, answers;
   for (int i = 0; i < 200'000; ++i) {
     fences += "```\n~~~~\n";
     ticks += std::string(static_cast<std::size_t>(i % 9 + 1), '`') + " ";
     labels += "\n\nHuman: a\n\nUser: b";
     quotes += "'<|im_start|>' token <|im_end|> ";
     strikes += "<s><s></s>[/ <| ### Human ### ";
+    run_ons += i % 2 == 0 ? "1. Human: a..... b" : "Robot: a. Human: b. ";
+    answers += ".\nAssistant: a b c.";
   }
-  for (const std::string* text : {&fences, &ticks, &labels, &quotes, &strikes}) {
+  for (const std::string* text : {&fences, &ticks, &labels, &quotes, &strikes, &run_ons, &answers}) {
     find_template_leak(*text + "<|im_end", Speaker::kAssistant);
     find_template_leak("\"" + *text + "`<|im_end|>` \"", Speaker::kAssistant);
   }

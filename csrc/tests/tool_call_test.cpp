@@ -33,6 +33,12 @@ std::string fault(std::optional<std::string_view> tools, const std::vector<ToolT
   return text;
 }
 
+/// The fault of a call that gives `value` where the tool declares the property with `schema`.
+std::string fault_of_value(const std::string& schema, const std::string& value) {
+  const std::string tools = R"([{"name":"t","parameters":{"type":"object","properties":{"x":)" + schema + "}}}]";
+  return fault(tools, {user(), call(R"([{"name":"t","arguments":{"x":)" + value + "}}]")});
+}
+
 std::string fault_of_call(std::string_view calls) { return fault(kClock, {user(), call(calls)}); }
 
 constexpr std::string_view kGood =
@@ -106,6 +112,68 @@ TEST(required_arguments_must_be_given_unless_they_have_a_default) {
   CHECK_EQ(fault_of_call(R"([{"name":"clock","arguments":"{}"}])"), "missing-argument at 1");
   CHECK_EQ(fault_of_call(R"([{"name":"clock"}])"), "missing-argument at 1");
   CHECK_EQ(fault_of_call(R"([{"name":"clock","arguments":{"city":null}}])"), "");
+}
+
+TEST(arguments_must_be_of_the_kind_that_their_tool_declares) {
+  constexpr const char* kWrong = "argument-type at 1";
+  const std::vector<std::string> values{"\"5\"", "5", "5.5", "true", "[5]", "{\"a\":5}"};
+  const std::vector<std::pair<std::string, std::string>> accepted{// 1 where the value of that place is
+                                                                  {"string", "100000"}, {"integer", "010000"},
+                                                                  {"number", "011000"}, {"boolean", "000100"},
+                                                                  {"array", "000010"},  {"object", "000001"}};
+  for (const auto& [type, marks] : accepted) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      CHECK_EQ(fault_of_value("{\"type\":\"" + type + "\"}", values[i]), marks[i] == '1' ? "" : kWrong);
+    }
+    CHECK_EQ(fault_of_value("{\"type\":\"" + type + "\"}", "null"), "");
+  }
+  CHECK_EQ(fault_of_value(R"({"type":"null"})", "5"), kWrong);
+  CHECK_EQ(fault(R"([{"name":"t","input_schema":{"properties":{"x":{"type":"string"}}}}])",
+                 {user(), call(R"([{"name":"t","arguments":"{\"x\":[]}"}])")}),
+           kWrong);
+}
+
+TEST(whole_numbers_are_integers_however_they_are_written) {
+  for (const char* value : {"3", "3.0", "-0", "3e2", "1e400", "123456789012345678901234567890"}) {
+    CHECK_EQ(fault_of_value(R"({"type":"integer"})", value), "");
+  }
+  CHECK_EQ(fault_of_value(R"({"type":"integer"})", "3.25"), "argument-type at 1");
+}
+
+TEST(lists_and_other_spellings_of_types_are_read) {
+  constexpr const char* kWrong = "argument-type at 1";
+  CHECK_EQ(fault_of_value(R"({"type":["string","integer"]})", "5"), "");
+  CHECK_EQ(fault_of_value(R"({"type":["string","null"]})", "5"), kWrong);
+  CHECK_EQ(fault_of_value(R"({"type":"STRING"})", "5"), kWrong);
+  CHECK_EQ(fault_of_value(R"({"type":"NUMBER"})", "5.5"), "");
+  CHECK_EQ(fault_of_value(R"({"type":"float"})", "5"), "");
+  CHECK_EQ(fault_of_value(R"({"type":"double"})", "\"5\""), kWrong);
+  CHECK_EQ(fault_of_value(R"({"type":"int"})", "5.5"), kWrong);
+  CHECK_EQ(fault_of_value(R"({"type":"str"})", "5"), kWrong);
+  CHECK_EQ(fault_of_value(R"({"type":"bool"})", "5"), kWrong);
+  CHECK_EQ(fault_of_value(R"({"type":"dict"})", "[]"), kWrong);
+  CHECK_EQ(fault_of_value(R"({"type":"tuple"})", "[1,2]"), "");
+  CHECK_EQ(fault_of_value(R"({"type":"list"})", "{}"), kWrong);
+}
+
+TEST(arguments_whose_type_is_open_are_of_any_kind) {
+  for (const char* schema :
+       {"{}", "true", "null", R"({"type":"any"})", R"({"type":"HashMap"})", R"({"type":7})", R"({"type":[]})",
+        R"({"type":["integer","date"]})", R"({"type":["integer",7]})", R"({"enum":[1]})",
+        R"({"anyOf":[{"type":"integer"}]})", R"({"type":"integer","oneOf":[{}]})", R"({"type":"object","allOf":[{}]})",
+        R"({"type":"integer","$ref":"#/a"})"}) {
+    CHECK_EQ(fault_of_value(schema, "\"5\""), "");
+  }
+  CHECK_EQ(fault(R"([{"name":"t","parameters":{"properties":[]}}])",
+                 {user(), call(R"([{"name":"t","arguments":{"x":5}}])")}),
+           "");
+  CHECK_EQ(fault_of_call(R"([{"name":"clock","arguments":{"city":"Oslo","format":24}}])"), "");  // not declared
+}
+
+TEST(one_fault_is_counted_for_a_call_with_several_wrong_arguments) {
+  const std::vector<ToolTurn> turns{user(), call(R"([{"name":"clock","arguments":{"city":5,"zone":6}}])")};
+  CHECK_EQ(judge_tool_use(kClock, turns).broken, 1u);
+  CHECK_EQ(fault_of_call(R"([{"name":"clock","arguments":{"zone":6}}])"), "missing-argument at 1");
 }
 
 TEST(results_must_answer_an_earlier_call) {

@@ -25,7 +25,7 @@ from tunegate.store_tables import ArrowStream, column_types, read_samples
 from tunegate.verdict import Funnel, SourceSummary
 
 VERSION = "1"  # of the tables and of what reading puts into them
-MEMORY_LIMIT = "320MB"
+MEMORY_LIMIT = "200MB"
 Progress = Callable[[int, int], None]  # bytes of all sources consumed, records read
 
 

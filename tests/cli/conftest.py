@@ -1,6 +1,5 @@
 """The command line as its users meet it: a folder of their own, a temporary folder, and what a command left behind."""
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -12,8 +11,7 @@ from pathlib import Path
 import pytest
 from tunegate.cli import main
 
-PR_CAPBSET_DROP = 24
-ROOT_READS_ALL = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+IMPORT_PATH = os.pathsep.join(map(os.path.abspath, os.environ.get("PYTHONPATH", ".").split(os.pathsep)))
 
 
 @dataclass(frozen=True)
@@ -78,61 +76,60 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", "tunegate", *arguments]
 
 
-def environment(**more: str) -> dict[str, str]:
+@pytest.fixture
+def environment(workplace: Workplace) -> dict[str, str]:
     """This process's, where output is buffered as usual and relative import paths still hold elsewhere."""
     known = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     if "PYTHONPATH" in known:
-        known["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, known["PYTHONPATH"].split(os.pathsep)))
-    return known | more
+        known["PYTHONPATH"] = IMPORT_PATH
+    return known
 
 
-ENVIRONMENT = environment()
+# Root loses CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH for good, by PR_CAPBSET_DROP, so that file modes count for it too.
+_LAUNCH = """
+import ctypes, os, sys
+cores, *command = sys.argv[1:]
+if os.geteuid() == 0 and any(ctypes.CDLL(None).prctl(24, right, 0, 0, 0) for right in (1, 2)):
+    sys.exit("the right to read any file cannot be dropped")
+if cores != "all":
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
+os.execv(command[0], command)
+"""
 
 
 @pytest.fixture
-def process(workplace: Workplace) -> Callable[..., Said]:
-    """Run a command in a process of its own: process("check", "-", stdin=b"...", cores=1, PYTHONHASHSEED="1")."""
+def process(workplace: Workplace, environment: dict[str, str]) -> Callable[..., Said]:
+    """Run a command in a process of its own, without root's right to any file.
+
+    process("check", "-", stdin=b"...", cores=1, PYTHONHASHSEED="1")
+    """
 
     def run(
-        *arguments: str, stdin: bytes = b"", cwd: Path | None = None, cores: int | None = None, **more: str
+        *arguments: str, stdin: bytes = b"", cwd: Path | None = None, cores: int | str = "all", **more: str
     ) -> Said:
-        def prepare() -> None:
-            if os.geteuid() == 0:
-                _lose_roots_rights()
-            if cores is not None:
-                os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-
         done = subprocess.run(
-            command(*arguments),
+            [sys.executable, "-I", "-S", "-c", _LAUNCH, str(cores), *command(*arguments)],
             input=stdin,
             capture_output=True,
             timeout=60,
             cwd=cwd or workplace.folder,
-            env=ENVIRONMENT | {"TMPDIR": str(workplace.temporary)} | more,
-            preexec_fn=prepare,
+            env=environment | more,
         )
         return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
 
 
-def _lose_roots_rights() -> None:
-    """Let file modes count for root too, as they do for everybody else."""
-    for capability in ROOT_READS_ALL:
-        if ctypes.CDLL(None, use_errno=True).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "the right to read any file cannot be dropped")
-
-
 @pytest.fixture
-def start(workplace: Workplace) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start a command and return its process, whose group of processes is ended with the test."""
+def start(workplace: Workplace, environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a command and return its process, which is ended with the test."""
     started: list[subprocess.Popen[bytes]] = []
 
     def run(*arguments: str, **streams: int) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             command(*arguments),
             cwd=workplace.folder,
-            env=ENVIRONMENT | {"TMPDIR": str(workplace.temporary)},
+            env=environment,
             **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams),
         )
         started.append(process)

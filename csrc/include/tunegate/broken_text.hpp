@@ -30,7 +30,9 @@ struct BrokenText {
 /// mojibake: UTF-8 read as Windows-1252 or Latin-1 ("Ã©" for "é", "â€™", "ðŸ˜€"; twice encoded text as well),
 ///   one per character that was meant. A letter with an accent may stand before a quotation mark, a dash or
 ///   another sign that closes ("CAFÉ”", "NESTLÉ®", "à »"), so such a pair counts only beside certain ones.
-/// control: C0 but tab, line feed, form feed and carriage return; DEL; C1 (U+0080 to U+009F).
+/// control: C0 but tab, line feed and carriage return; DEL; C1 (U+0080 to U+009F). A form feed is sound as a
+///   page break: as the last character of a line, or as the first unless a letter from a to z follows. Elsewhere
+///   it is what JSON reads in "\frac" when a backslash was not doubled.
 /// zero-width: U+2060 and U+FEFF; U+200B unless it borders a letter of a script written without spaces (Thai,
 ///   Lao, Khmer, Myanmar ...); the joiners U+200C and U+200D unless they border a letter of a script that
 ///   needs them (Arabic, Indic, Mongolian ...) or join emoji; tag characters outside a flag.

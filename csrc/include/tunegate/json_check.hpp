@@ -4,13 +4,20 @@
 #include <string>
 #include <string_view>
 
-#include "tunegate/json_reader.hpp"
-
 namespace tunegate {
+
+/// How many lists and objects may stand inside one another.
+inline constexpr std::size_t kMaxJsonDepth = 128;
+
+/// Why a text is no JSON: what is wrong, and the 0-based byte where it was seen.
+struct JsonFault {
+  std::string what;
+  std::size_t offset = 0;
+};
 
 /// The obvious recursive checker of RFC 8259: the reference JsonDocument is tested against, and where
 /// the words of its faults come from. Same language as JsonDocument; O(bytes), no allocation on success.
-std::optional<JsonFault> check_json(std::string_view text, std::size_t max_depth = JsonDocument::kMaxDepth);
+std::optional<JsonFault> check_json(std::string_view text, std::size_t max_depth = kMaxJsonDepth);
 
 /// Writes the text of a JSON string body (between the quotes, escapes legal) to `out`, which has room for
 /// body.size() bytes. Returns its end, or null at a lone surrogate.

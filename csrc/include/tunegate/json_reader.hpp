@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tunegate/json_check.hpp"
+
 namespace tunegate {
 
 enum class JsonKind : std::uint8_t { kObject, kArray, kString, kNumber, kTrue, kFalse, kNull };
@@ -82,21 +84,13 @@ class TextArena {
   std::size_t current_ = 0;
 };
 
-/// Why a text is no JSON: what is wrong, and the 0-based byte where it was seen.
-struct JsonFault {
-  std::string what;
-  std::size_t offset = 0;
-};
-
 /// One parsed JSON text (RFC 8259, strict): values as spans of the text, nothing converted until asked.
 ///
-/// Accepted: valid UTF-8, at most kMaxDepth levels, any number of any length, escapes of lone
+/// Accepted: valid UTF-8, at most kMaxJsonDepth levels, any number of any length, escapes of lone
 /// surrogates (they are legal JSON; text() refuses them). Refused: everything else, a byte order mark
 /// included. Duplicate keys are the caller's affair. O(bytes); memory is reused from text to text.
 class JsonDocument {
  public:
-  static constexpr std::size_t kMaxDepth = 128;
-
   JsonDocument();
   ~JsonDocument();
   JsonDocument(JsonDocument&&) noexcept;

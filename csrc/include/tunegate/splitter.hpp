@@ -39,7 +39,7 @@ std::unique_ptr<Splitter> split_nothing(std::uint64_t start); // all bytes are o
 
 /// How the records of a source without a telling name stand in it, from its first bytes (byte order mark
 /// removed): a list, one object over several lines, or else one record a line. `head` must reach to the
-/// end of the first line that is not blank, unless the source ends before.
+/// second line that is not blank, unless the source ends before.
 enum class Container { kLines, kArray, kWhole };
 Container sniff_container(std::string_view head);
 

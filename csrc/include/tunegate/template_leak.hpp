@@ -69,6 +69,10 @@ struct TemplateLeak {
 /// ("Robot:
 ///   ...") nor ends with a colon, and the next speaker, if any, is "\n\nAssistant:"; "\n\nUser:" needs that
 ///   speaker.
+/// - There "Human:" also counts within a line, one to three spaces behind the end of a sentence, a closing
+///   quotation mark or bracket, but not behind "1." and other marks of items, nor where the line has another
+///   speaker ("Robot: Hi. Human: Hi."); and "Assistant:" as the only spoken line, before a sentence of three
+///   words or more and right behind a line that ends with one.
 /// - "assistant" and an empty line at the start of an assistant turn are a Llama 3 header without its tokens.
 ///
 /// Any bytes are accepted. O(bytes); text without '<', '[' and '#' is skipped in blocks.

@@ -19,6 +19,7 @@ enum class ToolFault : std::uint8_t {
   kArgumentsNotJson,
   kArgumentsNotObject,
   kMissingArgument,
+  kArgumentType,
   kDuplicateId,
   kOrphanResult,
   kUnansweredCall
@@ -27,7 +28,7 @@ enum class ToolFault : std::uint8_t {
 /// The faults as reports name them, in the order of the enumeration.
 inline constexpr auto kToolFaultNames = std::to_array<std::string_view>(
     {"tools-not-json", "tool-without-name", "not-json", "no-name", "undeclared-tool", "arguments-not-json",
-     "arguments-not-object", "missing-argument", "duplicate-id", "orphan-result", "unanswered-call"});
+     "arguments-not-object", "missing-argument", "argument-type", "duplicate-id", "orphan-result", "unanswered-call"});
 
 /// What tool use shows of one turn. Views only; tool_calls is a JSON list.
 struct ToolTurn {
@@ -60,8 +61,12 @@ struct ToolUse {
 /// not-json: a call is no JSON object. no-name: no name, or a blank one. undeclared-tool: not among the
 /// tools, where any are declared. arguments-not-json, arguments-not-object: arguments may be a JSON object or
 /// a string that holds one; absent ones are empty. missing-argument: one that the tool's schema lists as
-/// `required` without a default. duplicate-id: an earlier call of the sample has it. Calls of another type
-/// than function are only counted.
+/// `required` without a default. argument-type: an argument, given and not null, is of another JSON kind than
+/// the `type` of its property in the schema, a word or a list of words. "integer" takes 3 and 3.0; case does
+/// not matter; Python's words (str, int, float, bool, dict, list, tuple) and "double" stand for their JSON
+/// kinds; unknown words, and properties with anyOf, oneOf, allOf or $ref, take anything; nothing is looked at
+/// below the arguments. duplicate-id: an earlier call of the sample has it. Calls of another type than
+/// function are only counted.
 ///
 /// orphan-result: the result names an id that no earlier call has, though calls have ids; or nothing was
 /// called before it, not even in the text ("<tool_call>" and kin). unanswered-call: a user or assistant turn

@@ -64,7 +64,8 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
 /// The prompt is the instruction and, unless blank, the input on the next line, as LLaMA-Factory joins them.
 /// Source: Stanford Alpaca, README, "Data release"; LLaMA-Factory, data/README, "Alpaca format".
 Format alpaca_format() {
-  return {"alpaca", 30, R"({"instruction":"Name the capital.","input":"Norway","output":"Oslo."})", sniff, parse, render};
+  return {"alpaca", 30,    R"({"instruction":"Name the capital.","input":"Norway","output":"Oslo."})",
+          sniff,    parse, render};
 }
 
 }  // namespace tunegate

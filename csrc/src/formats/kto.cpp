@@ -30,7 +30,8 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
   if (!sample.label) losses.add("that there is no label");
   render_prompt_completion(sample, out, losses);
   render_raw(out, "label", sample.label.value_or(true) ? "true" : "false");
-  render_rest(out, sample, {"prompt", "completion", "response", "messages", "label", "kto_tag", "tools", "functions"}, losses);
+  render_rest(out, sample, {"prompt", "completion", "response", "messages", "label", "kto_tag", "tools", "functions"},
+              losses);
 }
 
 }  // namespace

@@ -21,8 +21,11 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
 
 /// Source: xtuner, "openai_sft" fixture: the list of messages is the record.
 Format message_list_format() {
-  return {"message_list", 90,
-          R"([{"role":"user","content":"Capital of Norway?"},{"role":"assistant","content":"Oslo."}])", sniff, parse,
+  return {"message_list",
+          90,
+          R"([{"role":"user","content":"Capital of Norway?"},{"role":"assistant","content":"Oslo."}])",
+          sniff,
+          parse,
           render};
 }
 

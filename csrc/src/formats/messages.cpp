@@ -26,9 +26,13 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
 
 /// Source: OpenAI fine-tuning guide, "chat format"; Hugging Face TRL, "conversational language modeling".
 Format messages_format() {
-  return {"messages", 50,
-          R"({"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Capital of Norway?"},{"role":"assistant","content":"Oslo."}]})",
-          sniff, parse, render};
+  return {
+      "messages",
+      50,
+      R"({"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Capital of Norway?"},{"role":"assistant","content":"Oslo."}]})",
+      sniff,
+      parse,
+      render};
 }
 
 }  // namespace tunegate

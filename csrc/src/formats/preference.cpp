@@ -53,7 +53,9 @@ bool read_prompt(Draft& draft) {
     read_turns(draft, prompt, Part::kMain, "prompt message");
     return true;
   }
-  auto text = draft.take_text(prompt ? "prompt" : "instruction");
+  auto text = draft.take_text("prompt");
+  if (!text) text = draft.take_text("instruction");
+  if (!text) text = draft.take_text("question");
   if (!text) return false;
   const auto input = prompt ? std::nullopt : draft.take_text("input");
   if (input && !input->empty()) text = draft.arena.copy(std::string(*text) + "\n" + std::string(*input));
@@ -89,13 +91,19 @@ Turns take_part(const Sample& sample, Part part) {
   return turns;
 }
 
+/// Whether a branch begins with the prompt, or with a system turn and the prompt.
+bool repeats(const Turns& branch, const Turns& prompt) {
+  if (starts_with(branch, prompt)) return true;
+  return !branch.empty() && branch.front().role == "system" && starts_with({branch.begin() + 1, branch.end()}, prompt);
+}
+
 /// Many sets repeat the prompt in both branches, or hold it only there: what both branches share at their
 /// start becomes the main part. The last turn of a branch always stays in it.
 void share_prompt(Sample& sample) {
   Turns main = take_part(sample, Part::kMain), chosen = take_part(sample, Part::kChosen),
         rejected = take_part(sample, Part::kRejected);
   std::size_t shared = 0;
-  if (starts_with(chosen, main) && starts_with(rejected, main)) {
+  if (repeats(chosen, main) && repeats(rejected, main) && shared_head(chosen, rejected) >= main.size()) {
     shared = shared_head(chosen, rejected);
     main.assign(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(shared));
   }
@@ -127,7 +135,7 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
   }
   render_tools(out, sample);
   render_rest(out, sample,
-              {"prompt", "chosen", "rejected", "instruction", "input", "system", "chosen_messages", "rejected_messages",
+              {"prompt", "chosen", "rejected", "instruction", "question", "input", "system", "chosen_messages", "rejected_messages",
                "tools", "functions"},
               losses);
 }
@@ -137,7 +145,8 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
 /// Source: Hugging Face TRL, "Dataset formats", preference with explicit and implicit prompt; Anthropic
 /// hh-rlhf, README (transcripts); LLaMA-Factory, data/v1_dpo_demo.jsonl (chosen_messages).
 Format preference_format() {
-  return {"preference", 70, R"({"prompt":"Capital of Norway?","chosen":"Oslo.","rejected":"Bergen."})", sniff, parse, render};
+  return {"preference", 70,    R"({"prompt":"Capital of Norway?","chosen":"Oslo.","rejected":"Bergen."})",
+          sniff,        parse, render};
 }
 
 }  // namespace tunegate

@@ -56,8 +56,12 @@ void render_prompt_completion(const Sample& sample, std::string& out, Losses& lo
 
 /// Source: Hugging Face TRL, "Dataset formats", prompt-completion, standard and conversational.
 Format prompt_completion_format() {
-  return {"prompt_completion", 40, R"({"prompt":"Capital of Norway?","completion":"Oslo."})", has_prompt_and_completion,
-          parse_prompt_completion, render};
+  return {"prompt_completion",
+          40,
+          R"({"prompt":"Capital of Norway?","completion":"Oslo."})",
+          has_prompt_and_completion,
+          parse_prompt_completion,
+          render};
 }
 
 }  // namespace tunegate

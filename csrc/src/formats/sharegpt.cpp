@@ -112,9 +112,12 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
 
 /// Source: LLaMA-Factory, data/README, "ShareGPT format"; FastChat, data/dummy_conversation.json.
 Format sharegpt_format() {
-  return {"sharegpt", 60,
-          R"({"conversations":[{"from":"human","value":"Capital of Norway?"},{"from":"gpt","value":"Oslo."}]})", sniff,
-          parse, render};
+  return {"sharegpt",
+          60,
+          R"({"conversations":[{"from":"human","value":"Capital of Norway?"},{"from":"gpt","value":"Oslo."}]})",
+          sniff,
+          parse,
+          render};
 }
 
 }  // namespace tunegate

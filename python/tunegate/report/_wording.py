@@ -40,7 +40,7 @@ def count(n: int, things: str) -> str:
     return f"{n:,} {things.removesuffix('s') if n == 1 else things}"
 
 
-def name(text: str) -> str:
+def shown_name(text: str) -> str:
     """Return a file's name with line breaks and control characters written out, so that they reach no terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -49,5 +49,5 @@ def places(evidence: Sequence[Evidence], *, many_sources: bool) -> str:
     """Return the first places: `line 118, 402, 731`, or with their files when there are several."""
     first = evidence[:PLACES_SHOWN]
     if many_sources:
-        return ", ".join(f"{name(item.source)}:{item.line}" for item in first)
+        return ", ".join(f"{shown_name(item.source)}:{item.line}" for item in first)
     return "line " + ", ".join(str(item.line) for item in first)

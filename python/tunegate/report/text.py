@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Sequence
 
-from tunegate.report._wording import count, name, number, places, share, told_apart
+from tunegate.report._wording import count, number, places, share, shown_name, told_apart
 from tunegate.sources import STDIN
 from tunegate.verdict import Bound, Evidence, GateVerdict, Outcome, Report, Slice, Verdict
 
@@ -111,7 +111,7 @@ def _see(evidence: Sequence[Evidence]) -> str:
     """Name the command that shows the first finding; stdin cannot be read again."""
     if not evidence or evidence[0].source == STDIN:
         return ""
-    return f"See them: tunegate show {shlex.quote(name(f'{evidence[0].source}:{evidence[0].line}'))}   "
+    return f"See them: tunegate show {shlex.quote(shown_name(f'{evidence[0].source}:{evidence[0].line}'))}   "
 
 
 def _gates(report: Report, outcome: Outcome) -> list[GateVerdict]:

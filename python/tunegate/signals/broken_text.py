@@ -6,7 +6,7 @@ from tunegate import _core
 from tunegate.signals.batch import PARTS, Batch, Schema, words
 
 NAME = "broken_text"
-VERSION = 1
+VERSION = 2
 READS = {
     "samples": ("sample_id",),
     "messages": ("sample_id", "turn", "part", "content", "reasoning"),

@@ -5,7 +5,7 @@ import polars as pl
 from tunegate.signals.batch import Batch, Schema
 
 NAME = "preference"
-VERSION = 1
+VERSION = 2
 READS = {
     "samples": ("sample_id",),
     "messages": ("sample_id", "turn", "part", "role", "content", "reasoning", "tool_calls", "media"),
