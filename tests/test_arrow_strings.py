@@ -61,16 +61,12 @@ class HandMadeColumn:
 
     def __init__(self, layout: str, buffers: list[bytes | None], length: int, offset: int = 0) -> None:
         self.released: list[str] = []
-        self._memory = [
-            None if data is None else ctypes.create_string_buffer(data, len(data)) for data in buffers
-        ]
+        self._memory = [None if data is None else ctypes.create_string_buffer(data, len(data)) for data in buffers]
         addresses = [None if data is None else ctypes.addressof(data) for data in self._memory]
         self._buffers = (ctypes.c_void_p * len(buffers))(*addresses)
         self._release_schema = self._release("schema", CSchema)
         self._release_array = self._release("array", CArray)
-        self._schema = CSchema(
-            layout.encode(), b"", None, 2, 0, None, None, self._address(self._release_schema)
-        )
+        self._schema = CSchema(layout.encode(), b"", None, 2, 0, None, None, self._address(self._release_schema))
         release = self._address(self._release_array)
         self._array = CArray(length, -1, offset, len(buffers), 0, self._buffers, None, None, release)
 

@@ -15,9 +15,7 @@ from tunegate.store import Store
 from tunegate.verdict import Outcome, Verdict
 
 GATES = Path(__file__).parents[1] / "gates"
-CHECKS = {
-    path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(GATES.glob("*/*-*.yaml"))
-}
+CHECKS = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(GATES.glob("*/*-*.yaml"))}
 QUERIES = {
     f"{stem} {key}": check[key]
     for stem, check in CHECKS.items()

@@ -26,9 +26,7 @@ examples:
 ROWS = "rows: select sample_id from samples\nfail: '> 0'\n"
 
 
-def write(
-    folder: Path, check_id: str = "Q103", name: str = "role-order", body: str = ROWS, tail: str = TAIL
-) -> Path:
+def write(folder: Path, check_id: str = "Q103", name: str = "role-order", body: str = ROWS, tail: str = TAIL) -> Path:
     folder.mkdir(exist_ok=True, parents=True)
     file = folder / f"{check_id}-{name}.yaml"
     file.write_text(HEAD.format(id=check_id, name=name) + body + tail)
@@ -246,9 +244,7 @@ def test_a_run_option_picks_the_case(volume: tuple[Gate, ...]):
     assert full is not None
     assert (full.fail, full.warn, full.note) == (Bound("<", 50000), None, None)
     assert check.case({}) is None
-    with pytest.raises(
-        UsageError, match=r'method "lorra" is not known to Q103: one of lora, full\. Did you mean'
-    ):
+    with pytest.raises(UsageError, match=r'method "lorra" is not known to Q103: one of lora, full\. Did you mean'):
         check.case({"method": "lorra"})
 
 
@@ -283,9 +279,7 @@ def test_a_user_changes_limits_severity_and_parameters(volume: tuple[Gate, ...],
         ("  Q103: {fail: '> $uper'}", 'names no parameter of the check. Did you mean "upper"?'),
     ],
 )
-def test_a_wrong_limit_is_placed_in_the_users_file(
-    volume: tuple[Gate, ...], tmp_path: Path, text: str, message: str
-):
+def test_a_wrong_limit_is_placed_in_the_users_file(volume: tuple[Gate, ...], tmp_path: Path, text: str, message: str):
     with pytest.raises(ConfigError) as caught:
         limited(volume, text, tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}/tunegate.yaml line ")

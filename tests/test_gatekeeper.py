@@ -116,9 +116,7 @@ def test_the_report_names_its_sources_settings_and_gates(store: TinyStore):
 
 
 def test_the_same_run_makes_the_same_report(store: TinyStore):
-    loaded = gates(
-        store.path.parent, f"{FIRST_FOUR}\nfail: '> 0'", "value: select 1 as value, 1 as n\nfail: '> 0'"
-    )
+    loaded = gates(store.path.parent, f"{FIRST_FOUR}\nfail: '> 0'", "value: select 1 as value, 1 as n\nfail: '> 0'")
     assert run(store, loaded, option={}) == run(store, loaded, option={})
 
 
@@ -168,9 +166,7 @@ def test_an_unreadable_record_is_shown_with_its_reason(store: TinyStore):
 
 def test_a_population_narrows_the_share_and_is_printed(store: TinyStore):
     population = "select sample_id from samples where category = 'billing'"
-    body = (
-        f'population: "{population}"\nrows: select sample_id, 0 as twin_sample_id from samples\nfail: "> 0"'
-    )
+    body = f'population: "{population}"\nrows: select sample_id, 0 as twin_sample_id from samples\nfail: "> 0"'
     verdict = only(judge(store, body))
     assert (verdict.population, verdict.measurement, verdict.offenders) == (
         population,

@@ -31,7 +31,8 @@ create table signal_broken_text(sample_id bigint, mojibake uinteger, control uin
   kind enum ('mojibake', 'control', 'zero-width', 'replacement'), start uinteger, "end" uinteger);
 create table signal_tool_calls(sample_id bigint, calls uinteger, broken uinteger, turn integer, part branch,
   fault enum ('undeclared-tool', 'arguments-not-json'));
-create table signal_preference(sample_id bigint, pair boolean, fault enum ('identical', 'rejected-blank'));
+create table signal_preference(sample_id bigint, pair boolean, fault enum ('identical', 'rejected-blank'),
+  turn integer, part enum ('chosen', 'rejected'));
 create table signal_balance(sample_id bigint, axis varchar, cell varchar, a varchar, b varchar);
 """
 
@@ -86,9 +87,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, row: Sequence[obje
     connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
 
 
-def rows(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]
-) -> list[dict[str, Any]]:
+def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
     """The answer in its own order, the same on one thread and on four."""
     answers = []
     for threads in (1, 4):
@@ -120,9 +119,7 @@ def population(check_id: str, connection: duckdb.DuckDBPyConnection) -> set[int]
     return {row["sample_id"] for row in rows(connection, f"select * from ({sql}) order by sample_id", {})}
 
 
-def slices(
-    check_id: str, connection: duckdb.DuckDBPyConnection, **parameters: object
-) -> list[dict[str, Any]]:
+def slices(check_id: str, connection: duckdb.DuckDBPyConnection, **parameters: object) -> list[dict[str, Any]]:
     loaded = check(check_id)
     return rows(connection, loaded["value"], {**loaded.get("params", {}), **parameters})
 
@@ -349,11 +346,14 @@ def test_a_store_of_plain_text_has_no_system_prompt_to_judge():
 
 
 def test_faulty_pairs_offend_among_the_pairs():
-    store = tables(Sample(), Sample(), Sample())
-    for row in ([0, False, None], [1, True, "identical"], [2, True, None]):
-        insert(store, "signal_preference", row)
-    assert population("Q111", store) == {1, 2}
-    assert offenders("Q111", store) == {1: {"fault": "identical"}}
+    store = tables(Sample(), Sample(), Sample(), Sample())
+    for row in ([0, False], [1, True, "identical"], [2, True], [3, True, "rejected-blank", 1, "rejected"]):
+        insert(store, "signal_preference", [*row, None, None, None][:5])
+    assert population("Q111", store) == {1, 2, 3}
+    assert offenders("Q111", store) == {
+        1: {"turn": None, "part": None, "fault": "identical"},
+        3: {"turn": 1, "part": "rejected", "fault": "rejected-blank"},
+    }
 
 
 def balanced(counts: Mapping[str, int | Mapping[str, int]]) -> duckdb.DuckDBPyConnection:
@@ -541,7 +541,8 @@ def large() -> Iterator[duckdb.DuckDBPyConnection]:
         insert into signal_tool_calls
           select sample_id, 1, (sample_id % 500 = 0)::int, 0, 'main', 'undeclared-tool' from samples;
         insert into signal_preference
-          select sample_id, sample_id % 10 = 0, if(sample_id % 500 = 0, 'identical', null) from samples;
+          select sample_id, sample_id % 10 = 0, if(sample_id % 500 = 0, 'identical', null), null, null
+          from samples;
         insert into signal_balance
           select sample_id, 'category', category, category, null from samples
           union all

@@ -72,9 +72,7 @@ EVERY_SAMPLE = rows("select sample_id from samples")
 
 
 def test_every_offender_of_the_data_is_listed_once_with_its_place_in_record_order(judge: SqlJudge):
-    answer = judge.judge(
-        rows("select sample_id from messages where role <> 'system' order by sample_id desc")
-    )
+    answer = judge.judge(rows("select sample_id from messages where role <> 'system' order by sample_id desc"))
     assert (answer.population, answer.offenders, answer.failing) == (3, 3, 3)  # 4 is no data, 2 no sample
     assert [(row.sample_id, row.source, row.line, row.fingerprint) for row in answer.rows] == [
         (0, "a.jsonl", 1, "0" * 32),
@@ -278,9 +276,7 @@ def test_a_fault_in_the_population_is_placed_there(judge: SqlJudge):
         judge.judge(query)
 
 
-@pytest.mark.parametrize(
-    "population", ["select null::int as sample_id", "select 99 as sample_id", "select 1"]
-)
+@pytest.mark.parametrize("population", ["select null::int as sample_id", "select 99 as sample_id", "select 1"])
 def test_a_population_of_unknown_ids_is_an_error(judge: SqlJudge, population: str):
     with pytest.raises(CheckError, match=r"^population: "):
         judge.judge(rows("select sample_id from samples", population=population))
@@ -406,9 +402,7 @@ def strict_judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sql
 
 
 @pytest.mark.parametrize("attack", list(attacks(Path())))
-def test_an_attack_is_refused_or_stopped_and_the_next_check_is_judged(
-    strict_judge: tuple[SqlJudge, Path], attack: str
-):
+def test_an_attack_is_refused_or_stopped_and_the_next_check_is_judged(strict_judge: tuple[SqlJudge, Path], attack: str):
     judge, store = strict_judge
     before = store.read_bytes()
     sql, end = attacks(store.parent)[attack]

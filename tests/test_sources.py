@@ -203,7 +203,7 @@ def test_file_cut_short_says_where_and_how_far(folder):
 )
 def test_file_that_is_not_compressed_as_its_name_says_is_refused(folder, name, reason):
     put(name)
-    with pytest.raises(SourceError, match=f"^{name}: {reason}$"):
+    with pytest.raises(SourceError, match=f"^{name}: {reason}; fetch it again"):
         read_all(name)
 
 

@@ -1,5 +1,6 @@
 """The store: what ingest leaves in it, when it is used again, and that no failure leaves half of one."""
 
+import fcntl
 import gzip
 import hashlib
 import json
@@ -358,19 +359,20 @@ def test_killed_ingest_leaves_the_old_named_store(big):
 
 def test_scratch_of_a_running_process_and_of_others_is_not_swept(folder, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    kept = [f"tunegate-run-{os.getpid()}-live", "tunegate-run-x-odd", "tunegate-run-", "other-1-x"]
+    kept = ["tunegate-run-live", "tunegate-run-without-lock", "other-1-x", "target"]
     for name in kept:
         Path(name).mkdir()
-    sleeper = subprocess.Popen(["true"])
-    sleeper.wait()
-    Path(f"tunegate-run-{sleeper.pid}-file").write_text("no folder")
-    Path("target").mkdir()
-    os.symlink("target", f"tunegate-run-{sleeper.pid}-link")
-    Path(f"tunegate-run-{sleeper.pid}-dead").mkdir()
-    with scratch_folder() as scratch:
-        assert scratch.is_dir()
-    left = set(os.listdir("."))
-    assert left == {*kept, "scratch", "target", f"tunegate-run-{sleeper.pid}-file", f"tunegate-run-{sleeper.pid}-link"}
+    for name in ("tunegate-run-live", "target", "other-1-x"):
+        Path(name, "lock").touch()
+    Path("tunegate-run-file").write_text("no folder")
+    os.symlink("target", "tunegate-run-link")
+    Path("tunegate-run-dead").mkdir()
+    Path("tunegate-run-dead", "lock").touch()
+    with open("tunegate-run-live/lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with scratch_folder() as scratch:
+            assert scratch.is_dir()
+    assert set(os.listdir(".")) == {*kept, "scratch", "tunegate-run-file", "tunegate-run-link"}
 
 
 # Sources that cannot be judged

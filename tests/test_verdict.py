@@ -30,9 +30,7 @@ def test_noise_alone_neither_fails_nor_passes_a_checkpoint():
     assert Bound.parse("< -0.02", confidence=0.95).judge(drop) is Outcome.INCONCLUSIVE
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0.01", "=> 1", "> one", "> 1%", "> 1 2", "> nan", "> inf", "> 1e999", "== 1"]
-)
+@pytest.mark.parametrize("text", ["", "0.01", "=> 1", "> one", "> 1%", "> 1 2", "> nan", "> inf", "> 1e999", "== 1"])
 def test_malformed_bound_names_the_text(text: str):
     with pytest.raises(CheckError, match="operator and a number") as caught:
         Bound.parse(text)
@@ -109,9 +107,7 @@ def test_wilsons_interval_is_the_published_one(successes: int, n: int, lower: fl
     assert wilson(successes, n, 0.95) == pytest.approx((lower, upper), abs=5e-5)  # the table has 4 places
 
 
-@given(
-    st.integers(1, 10**9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.01, 0.999)
-)
+@given(st.integers(1, 10**9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.01, 0.999))
 def test_wilsons_interval_holds_the_share_and_mirrors(counts: tuple[int, int], confidence: float):
     successes, n = counts
     lower, upper = wilson(successes, n, confidence)
@@ -166,9 +162,7 @@ def test_a_funnel_adds_up():
 def report(*outcomes: Outcome) -> Report:
     """One check per outcome: Q101, Q102 ..., all in gate Q1."""
     verdicts = tuple(
-        Verdict(
-            f"Q10{number}", "name", outcome, "rows", "samples", None, 0, None, "> 0", None, (), (), None, None
-        )
+        Verdict(f"Q10{number}", "name", outcome, "rows", "samples", None, 0, None, "> 0", None, (), (), None, None)
         for number, outcome in enumerate(outcomes, 1)
     )
     gate = GateVerdict("Q1", "name", worst(outcomes), verdicts)

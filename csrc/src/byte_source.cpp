@@ -39,6 +39,7 @@ class File final : public ByteSource {
 };
 
 constexpr std::size_t kInput = 1 << 18;
+constexpr char kNoZstd[] = "not a sound zstd stream; fetch it again, or rename it when it is not compressed";
 
 /// What gzip and zstd share: a window of compressed bytes over a file.
 class Compressed : public ByteSource {
@@ -92,7 +93,7 @@ class Gzip final : public Compressed {
     if (status == Z_STREAM_END) {
       inside_ = false;
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      throw SourceError("not a sound gzip stream");
+      throw SourceError("not a sound gzip stream; fetch it again, or rename it when it is not compressed");
     }
   }
 
@@ -125,7 +126,7 @@ class Zstd final : public Compressed {
   void step(ZSTD_outBuffer& output) {
     ZSTD_inBuffer input{input_.data() + begin_, end_ - begin_, 0};
     const std::size_t status = ZSTD_decompressStream(stream_, &output, &input);
-    if (ZSTD_isError(status)) throw SourceError("not a sound zstd stream");
+    if (ZSTD_isError(status)) throw SourceError(kNoZstd);
     begin_ += input.pos;
     inside_ = status != 0;
   }
@@ -134,7 +135,7 @@ class Zstd final : public Compressed {
   bool flush(ZSTD_outBuffer& output) {
     ZSTD_inBuffer nothing{input_.data(), 0, 0};
     const std::size_t status = ZSTD_decompressStream(stream_, &output, &nothing);
-    if (ZSTD_isError(status)) throw SourceError("not a sound zstd stream");
+    if (ZSTD_isError(status)) throw SourceError(kNoZstd);
     inside_ = status != 0;
     return output.pos > 0 || !inside_;
   }

@@ -68,6 +68,22 @@ bool goes_on_with_model(std::string_view text, std::size_t at) {
   return false;
 }
 
+constexpr std::string_view kSentenceEnds[] = {".", "!", "?", "…"};
+constexpr std::string_view kClosing[] = {"”", "\"", "'", ")", "]"};
+
+template <std::size_t N>
+bool ends_with_one_of(std::string_view text, const std::string_view (&signs)[N]) {
+  return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return text.ends_with(sign); });
+}
+
+/// Whether a text ends with a sentence, maybe with one in quotation marks or brackets.
+bool ends_a_sentence(std::string_view text) {
+  const auto closing = std::find_if(std::begin(kClosing), std::end(kClosing),
+                                    [&](std::string_view sign) { return text.ends_with(sign); });
+  if (closing != std::end(kClosing)) text.remove_suffix(closing->size());
+  return ends_with_one_of(text, kSentenceEnds);
+}
+
 /// A label before a sentence of three words or more, or on a line of its own before more text.
 bool introduces_a_sentence(std::string_view text, std::size_t after_label) {
   const std::string_view rest = line_at(text, after_label);
@@ -75,8 +91,7 @@ bool introduces_a_sentence(std::string_view text, std::size_t after_label) {
   if (begin == rest.size()) return first_ink(text.substr(after_label)) < text.size() - after_label;
   const std::string_view sentence = rest.substr(begin, end_of_ink(rest) - begin);
   constexpr std::ptrdiff_t kSpacesOfThreeWords = 2;
-  return std::count(sentence.begin(), sentence.end(), ' ') >= kSpacesOfThreeWords &&
-         std::string_view(".?!").find(sentence.back()) != std::string_view::npos;
+  return std::count(sentence.begin(), sentence.end(), ' ') >= kSpacesOfThreeWords && ends_a_sentence(sentence);
 }
 
 bool is_of_own_side(const Label& label, Speaker speaker) {
@@ -139,14 +154,6 @@ std::optional<TemplateLeak> find_run_on(std::string_view text, CodeOf& code) {
   return std::nullopt;
 }
 
-constexpr std::string_view kSentenceEnds[] = {".", "!", "?", "…"};
-constexpr std::string_view kClosing[] = {"”", "\"", "'", ")", "]"};
-
-template <std::size_t N>
-bool ends_with_one_of(std::string_view text, const std::string_view (&signs)[N]) {
-  return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return text.ends_with(sign); });
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -202,15 +209,17 @@ std::optional<TemplateLeak> find_run_on_in_line(std::string_view text, CodeOf& c
 
 /// An assistant turn that answered a second time, on a line that is the only spoken one.
 std::optional<TemplateLeak> find_second_answer(std::string_view text, CodeOf& code) {
-  const std::size_t line = is_spoken(line_at(text, 0)) ? text.size() : next_speech(text, 0);
-  const Label* label = label_at(text, line);
-  if (label == nullptr || label->marker != marker_code("Assistant:") || next_speech(text, line) < text.size()) {
-    return std::nullopt;
-  }
-  const std::string_view before = text.substr(0, text.substr(0, line - 1).find_last_not_of(" \t\r") + 1);
-  const std::size_t end = line + label->text.size();
-  const bool is_answer = ends_with_one_of(before, kSentenceEnds) && introduces_a_sentence(text, end);
-  return is_answer && code.at(line) == nullptr ? std::optional(TemplateLeak{label->marker, line, end}) : std::nullopt;
+  constexpr std::string_view kLine = "\nAssistant:";
+  const std::size_t border = text.find(kLine);
+  if (border == std::string_view::npos || is_spoken(line_at(text, 0))) return std::nullopt;
+  const std::size_t start = border + 1;
+  const std::size_t end = border + kLine.size();
+  if (next_speech(text, 0) != start || next_speech(text, start) < text.size()) return std::nullopt;
+  const std::string_view before = text.substr(0, text.substr(0, border).find_last_not_of(" \t\r") + 1);
+  const bool is_answer =
+      label_at(text, start) != nullptr && ends_a_sentence(before) && introduces_a_sentence(text, end);
+  if (!is_answer || code.at(start) != nullptr) return std::nullopt;
+  return TemplateLeak{marker_code("Assistant:"), start, end};
 }
 
 /// The leftmost place where an assistant turn did not end.

@@ -211,6 +211,7 @@ TEST(items_and_dialogues_within_a_line_are_no_leaks) {
 TEST(second_answers_on_a_line_of_their_own_are_leaks) {
   CHECK_EQ(leak("This leads nowhere.  \nAssistant:   By the way, you may stop."), "Assistant:");
   CHECK_EQ(leak("Shall we?\nAssistant: I am still here."), "Assistant:");
+  CHECK_EQ(leak("I go.\nAssistant: You can say “I am not ready.”"), "Assistant:");
   CHECK_EQ(leak("Nothing ends before it\nAssistant: I am still here."), kNone);
   CHECK_EQ(leak("Your dialogue, completed.\n\nAssistant: I am still here."), kNone);
   CHECK_EQ(leak("The team.\nAssistant: Jane Doe"), kNone);

@@ -1,50 +1,51 @@
 """The private temporary folder of a run, removed at its end, or by a later run when this one was killed."""
 
+import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 _PREFIX = "tunegate-run-"
-_NAME = re.compile(rf"{_PREFIX}(\d+)-")
+_LOCK = "lock"
 
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Give a folder that only this user can enter (mode 0700) and that is gone afterwards."""
+    """Give a folder that only this user can enter (mode 0700) and that is gone afterwards.
+
+    A lock in it, which the kernel drops with the process, tells later runs that it is still in use.
+    """
     _sweep(Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep(parent: Path) -> None:
-    """Remove this user's folders whose process is gone."""
-    for folder in parent.glob(f"{_PREFIX}*"):
-        match = _NAME.match(folder.name)
-        if match and _is_ours(folder) and not is_alive(int(match[1])):
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    with open(folder / _LOCK, "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_ours(folder: Path) -> bool:
-    try:
-        status = folder.lstat()
-    except OSError:
-        return False
-    return folder.is_dir() and not folder.is_symlink() and status.st_uid == os.getuid()
+def _sweep(parent: Path) -> None:
+    """Remove this user's folders whose run is over."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another run may sweep at the same time
+            if folder.lstat().st_uid == os.getuid() and not folder.is_symlink():
+                _remove_unlocked(folder)
 
 
-def is_alive(process: int) -> bool:
-    """Tell whether a process of this machine runs."""
+def _remove_unlocked(folder: Path) -> None:
+    with open(folder / _LOCK, "rb") as lock:
+        if _can_lock(lock):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _can_lock(lock: BinaryIO) -> bool:
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except PermissionError:
-        return True
     return True

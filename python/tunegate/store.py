@@ -43,6 +43,7 @@ class Store:
             connection.execute("insert into store_info values ('version', ?)", [VERSION])
             path.chmod(0o600)
         elif (found := self._info("version")) != VERSION:
+            self.close()
             raise StoreError(f"{path} holds tables of version {found}, expected {VERSION}; remove it to measure again")
 
     @property
@@ -123,7 +124,8 @@ class Store:
     def _info(self, key: str) -> str | None:
         try:
             row = self.connection.execute("select value from store_info where key = ?", [key]).fetchone()
-        except duckdb.CatalogException:
+        except (duckdb.CatalogException, duckdb.BinderException):
+            self.close()
             raise StoreError(f"{self.path} is a DuckDB file, but not a store of tunegate; name another file") from None
         return row[0] if row else None
 

@@ -99,7 +99,7 @@ def load_yaml(file: Readable, name: str, error: type[TunegateError]) -> YamlSour
     except RecursionError:
         raise error(f"{name} is nested too deep to be read") from None
     except OSError as fault:
-        raise error(f"{name} cannot be read: {fault.strerror or fault}") from None
+        raise error(f"{name} cannot be read: {fault.strerror or fault}; expected a YAML file") from None
 
 
 def read_yaml(file: Readable, name: str, model: type[Model], error: type[TunegateError]) -> tuple[Model, YamlSource]:

@@ -69,10 +69,6 @@ def _machine() -> str:
 def _processor() -> str:
     if shutil.which("lscpu") is None:
         return platform.machine()
-    listing = subprocess.run(
-        ["lscpu"], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}
-    ).stdout
-    names = [
-        line.partition(":")[2].strip() for line in listing.splitlines() if line.startswith("Model name:")
-    ]
+    listing = subprocess.run(["lscpu"], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}).stdout
+    names = [line.partition(":")[2].strip() for line in listing.splitlines() if line.startswith("Model name:")]
     return names[0] if names else platform.machine()

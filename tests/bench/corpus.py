@@ -59,11 +59,7 @@ def mutations(path: Path, *, count: int, seed: int) -> list[Mutation]:
 def _sound_records(path: Path, count: int) -> list[Turns]:
     """Every (RECORDS / count)-th record without an empty turn."""
     with path.open("rb") as file:
-        records = [
-            json.loads(line)["messages"]
-            for number, line in enumerate(file)
-            if number % (RECORDS // count) == 0
-        ]
+        records = [json.loads(line)["messages"] for number, line in enumerate(file) if number % (RECORDS // count) == 0]
     return [turns for turns in records if all(turn["content"].strip() for turn in turns)]
 
 
@@ -137,9 +133,7 @@ SOUND = {
     "a system message first": _turns(lambda turns: [SYSTEM, *turns]),
     "an escaped pair of surrogates": _spliced(b"\\ud83d\\ude42"),
     "an escaped NUL": _spliced(b"\\u0000"),
-    "an escaped backslash before a quote": lambda turns, picker: _line(
-        [*turns[:-1], {**turns[-1], "content": "x\\"}]
-    ),
+    "an escaped backslash before a quote": lambda turns, picker: _line([*turns[:-1], {**turns[-1], "content": "x\\"}]),
     "metadata": lambda turns, picker: _line(turns, source="Zürich", rating=4.5),
 }
 
@@ -159,9 +153,7 @@ UNSOUND = {
     "a role twice": _replaced(b'"role": ', b'"role": "user", "role": '),
     "a content twice": _replaced(b'"content": ', b'"content": "x", "content": '),
     "a role twice, once escaped": _replaced(b'"role": ', b'"r\\u006fle": "user", "role": '),
-    "a content twice beside an escaped backslash": _replaced(
-        b'"content": ', b'"content": "\\\\", "content": '
-    ),
+    "a content twice beside an escaped backslash": _replaced(b'"content": ', b'"content": "\\\\", "content": '),
     "metadata twice": lambda turns, picker: _line(turns, a=1, b=2).replace(b'"b": 2', b'"a": 2'),
     "NaN in metadata": lambda turns, picker: _line(turns, rating=float("nan")),
     "a number as content": _member("content", 7),

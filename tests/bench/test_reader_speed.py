@@ -25,9 +25,7 @@ def flagged_lines(tunegate: Command, path: Path) -> list[int]:
     run = tunegate.run("check", path, "--gates", "Q101,Q103,Q104,Q105,Q106", "--format", "json")
     assert run.code in (0, 1), run.errors
     gates = json.loads(run.output)["gates"]
-    return sorted(
-        {found["line"] for gate in gates for check in gate["checks"] for found in check["evidence"]}
-    )
+    return sorted({found["line"] for gate in gates for check in gate["checks"] for found in check["evidence"]})
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +87,7 @@ PEERS: dict[str, tuple[Callable[[Path], Any], object]] = {
 
 @pytest.mark.usefixtures("peer_in_agreement")
 @pytest.mark.benchmark(timer=time.process_time)
-def test_reader_fills_columns_with_every_record_of_the_corpus(
-    benchmark, mix: Path, figure: Callable[[str], None]
-):
+def test_reader_fills_columns_with_every_record_of_the_corpus(benchmark, mix: Path, figure: Callable[[str], None]):
     watches = {name: Stopwatch() for name in PEERS}
 
     def run_the_peers() -> None:
@@ -104,15 +100,9 @@ def test_reader_fills_columns_with_every_record_of_the_corpus(
     answer = benchmark.pedantic(read_columns, args=(mix,), setup=run_the_peers, rounds=ROUNDS)
     assert answer == (corpus.RECORDS, corpus.RECORDS, corpus.MESSAGES)
     ours = benchmark.stats.stats.median
-    figure(
-        f"one thread reads {MEGABYTES:.0f} MB, {corpus.RECORDS:,} records: CPU seconds, medians of {ROUNDS}"
-    )
+    figure(f"one thread reads {MEGABYTES:.0f} MB, {corpus.RECORDS:,} records: CPU seconds, medians of {ROUNDS}")
     figure(f"  {'tunegate reader, into Arrow columns':<36} {ours:7.3f} s {MEGABYTES / ours:8,.0f} MB/s")
     for name, watch in watches.items():
         theirs = statistics.median(watch.seconds)
-        ratio = (
-            f"{theirs / ours:.2f} times ours"
-            if theirs > 0.1 * ours
-            else f"ours is {ours / theirs:.0f} times that"
-        )
+        ratio = f"{theirs / ours:.2f} times ours" if theirs > 0.1 * ours else f"ours is {ours / theirs:.0f} times that"
         figure(f"  {name:<36} {theirs:7.3f} s {MEGABYTES / theirs:8,.0f} MB/s   {ratio}")

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from tunegate.cli._dataset import explained
+from tunegate.errors import StoreError
 
 Workplace = Any  # the types of conftest.py, which cannot be imported
 Tunegate = Callable[..., Any]
@@ -118,9 +121,23 @@ def test_an_interrupt_ends_the_run_with_130_and_leaves_nothing(
     (judge,) = children(run)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=30)
-    assert (run.returncode, out, err) == (130, b"", b"interrupted; nothing was written\n")
+    assert (run.returncode, out, err) == (130, b"", b"interrupted; nothing was judged\n")
     assert workplace.listing() == before
     wait_for(lambda: not is_running(judge))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Query interrupted"), duckdb.InterruptException("Interrupted!")])
+def test_an_interrupt_inside_the_engine_is_an_interrupt(error: Exception):
+    with pytest.raises(KeyboardInterrupt), explained("a.duckdb"):
+        raise error
+
+
+def test_a_fault_of_the_engine_is_one_line_and_any_other_fault_stays_one():
+    told = r"^a\.duckdb cannot be used: IO Error: disk full; name another file or make room$"
+    with pytest.raises(StoreError, match=told), explained("a.duckdb"):
+        raise duckdb.IOException("IO Error: disk full\nmore about it")
+    with pytest.raises(RuntimeError, match="a mistake of ours"), explained("a.duckdb"):
+        raise RuntimeError("a mistake of ours")
 
 
 def test_the_next_run_sweeps_up_after_a_killed_one(

@@ -43,9 +43,7 @@ def _turns(sample_id: int, turns: Sequence[Turn]) -> list[dict[str, Any]]:
     for turn in turns:
         part = turn.get("part", "main")
         rows.append(
-            dict.fromkeys(MESSAGES)
-            | {"sample_id": sample_id, "part": part, "turn": numbers[part]}
-            | dict(turn)
+            dict.fromkeys(MESSAGES) | {"sample_id": sample_id, "part": part, "turn": numbers[part]} | dict(turn)
         )
         numbers[part] += 1
     return rows

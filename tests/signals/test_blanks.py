@@ -40,9 +40,7 @@ def test_absent_response_ends_its_own_branch(batch):
 
 @pytest.mark.parametrize("said", ["tool_calls", "media", "reasoning"])
 def test_turn_that_says_something_else_is_not_blank(batch, said):
-    assert blanks.compute(batch([user(), assistant("", **{said: '[{"x":1}]'}), user()]))[
-        "blank_turns"
-    ].to_list() == [0]
+    assert blanks.compute(batch([user(), assistant("", **{said: '[{"x":1}]'}), user()]))["blank_turns"].to_list() == [0]
 
 
 def test_blank_reasoning_says_nothing(batch):

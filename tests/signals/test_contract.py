@@ -43,10 +43,7 @@ OVER_CORPUS = [name for name in names() if hasattr(load(name), "measure")]
 
 def one_by_one(whole: Batch) -> list[Batch]:
     ids = whole.samples["sample_id"]
-    return [
-        Batch(*(frame.filter(pl.col("sample_id") == i) for frame in (whole.samples, whole.messages)))
-        for i in ids
-    ]
+    return [Batch(*(frame.filter(pl.col("sample_id") == i) for frame in (whole.samples, whole.messages))) for i in ids]
 
 
 def test_every_signal_is_of_one_kind():

@@ -14,7 +14,11 @@ PAIR = [turn("chosen", "2"), turn("rejected", "3")]
 
 
 def measure(batch, *turns):
-    return preference.compute(batch(list(turns))).row(0)[1:]
+    return preference.compute(batch(list(turns))).row(0)[1:3]
+
+
+def place(batch, *turns):
+    return preference.compute(batch([USER, *turns])).select("fault", "turn", "part").row(0)
 
 
 def test_sound_pair_has_no_fault(batch):
@@ -66,3 +70,30 @@ def test_branches_that_differ_anywhere_are_not_identical(batch, rejected):
 
 def test_call_without_text_is_not_blank(batch):
     assert measure(batch, USER, turn("chosen", None, tool_calls="[1]"), turn("rejected", "3")) == (True, None)
+
+
+def test_faulty_turn_is_named_with_its_branch(batch):
+    two = [turn("chosen"), turn("chosen", "why?", "user"), turn("chosen", "\u200b")]
+    assert place(batch, *two, turn("rejected")) == ("chosen-blank", 3, "chosen")
+    assert place(batch, turn("chosen"), turn("rejected", ""), turn("rejected", " ")) == (
+        "rejected-blank",
+        1,
+        "rejected",
+    )
+    again = [turn("rejected", "3"), turn("rejected", "4"), turn("rejected", "5")]
+    assert place(batch, turn("chosen"), *again) == ("rejected-role-order", 2, "rejected")
+    assert place(batch, turn("chosen"), turn("rejected", "why?", "user")) == ("rejected-role-order", 1, "rejected")
+    asked = [turn("rejected", "3"), turn("rejected", "sure?", "user")]
+    assert place(batch, turn("chosen"), *asked) == ("rejected-ends-with-user", 2, "rejected")
+
+
+def test_first_faulty_turn_of_the_fault_named_is_given(batch):
+    rejected = [turn("rejected", "3"), turn("rejected", "4"), turn("rejected", "why?", "user"), turn("rejected", "")]
+    assert place(batch, turn("chosen"), *rejected) == ("rejected-blank", 4, "rejected")
+
+
+def test_fault_of_a_whole_branch_or_none_names_no_turn(batch):
+    assert place(batch, turn("rejected")) == ("chosen-missing", None, None)
+    assert place(batch, turn("chosen")) == ("rejected-missing", None, None)
+    assert place(batch, turn("chosen"), turn("rejected")) == ("identical", None, None)
+    assert place(batch, *PAIR) == (None, None, None)

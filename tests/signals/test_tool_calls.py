@@ -10,9 +10,7 @@ ANSWER = {"role": "assistant", "content": "Noon"}
 
 
 def call(name="clock", arguments='{\\"city\\":\\"Oslo\\"}', call_id="1"):
-    calls = (
-        f'[{{"id":"{call_id}","type":"function","function":{{"name":"{name}","arguments":"{arguments}"}}}}]'
-    )
+    calls = f'[{{"id":"{call_id}","type":"function","function":{{"name":"{name}","arguments":"{arguments}"}}}}]'
     return {"role": "assistant", "tool_calls": calls}
 
 

@@ -60,19 +60,17 @@ struct TemplateLeak {
 /// dialogue somebody asked for, or a form.
 /// - "Human:" and "Assistant:" in user and assistant turns, "GPT:" and "ChatGPT:" in assistant turns;
 /// - "User:" in user turns, "AI:" in assistant turns and "System:" in system turns, if on a line of their own
-/// or
-///   before a sentence of three words or more: "AI: a history" is a title.
+///   or before a sentence of three words or more: "AI: a history" is a title.
 /// - In a user turn "Human:", "User:" or "System:" also counts when a later line starts with "Assistant:",
-/// "AI:"
-///   or kin, as that is a conversation poured into one turn.
+///   "AI:" or kin, as that is a conversation poured into one turn.
 /// - In an assistant turn that runs on, "\n\nHuman:" counts if the paragraph before is neither spoken
-/// ("Robot:
-///   ...") nor ends with a colon, and the next speaker, if any, is "\n\nAssistant:"; "\n\nUser:" needs that
-///   speaker.
+///   ("Robot: ...") nor ends with a colon, and the next speaker, if any, is "\n\nAssistant:"; "\n\nUser:"
+///   needs that speaker.
 /// - There "Human:" also counts within a line, one to three spaces behind the end of a sentence, a closing
-///   quotation mark or bracket, but not behind "1." and other marks of items, nor where the line has another
-///   speaker ("Robot: Hi. Human: Hi."); and "Assistant:" as the only spoken line, before a sentence of three
-///   words or more and right behind a line that ends with one.
+///   quotation mark or bracket; but not behind "1." and other marks of items, nor where the line has another
+///   speaker ("Robot: Hi. Human: Hi.").
+/// - There "Assistant:" also counts as the only spoken line, before a sentence of three words or more and
+///   right behind a line that ends with one. Neither counts in code.
 /// - "assistant" and an empty line at the start of an assistant turn are a Llama 3 header without its tokens.
 ///
 /// Any bytes are accepted. O(bytes); text without '<', '[' and '#' is skipped in blocks.

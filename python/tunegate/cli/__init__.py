@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"error: {error}")
         return COULD_NOT_JUDGE
     except KeyboardInterrupt:
-        _say("interrupted; nothing was written")
+        _say("interrupted; nothing was judged")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         _drop(sys.stdout)
@@ -71,7 +71,7 @@ def _run(words: list[str]) -> int:
 
 def _run_verb(verb: str, words: list[str]) -> int:
     module = importlib.import_module(f"tunegate.cli.{verb}")
-    parser = _Parser(prog=f"tunegate {verb}", description=(module.__doc__ or "").partition("\n")[0])
+    parser = _Parser(prog=f"tunegate {verb}", allow_abbrev=False, description=(module.__doc__ or "").partition("\n")[0])
     module.add_arguments(parser)
     options = _parsed(parser, words)
     code: int = 0 if options is None else module.run(options)

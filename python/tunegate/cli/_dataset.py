@@ -104,14 +104,27 @@ def measured(options: argparse.Namespace, run: Run, sources: Sequence[str] | Non
         found = find_sources(options.sources if sources is None else sources, scratch)
         _require_utf8(source.name for source in found)
         total = sum(source.path.stat().st_size for source in found)
-        try:
+        with explained(f"{options.store or 'the temporary store'}"):
             with progress_bar(total) as progress:
                 store = measured_store(found, run.fields, run.signals, options.store, scratch, progress)
             with closing(store):
                 yield store
-        except duckdb.Error as error:  # such as a full disk
-            reason = str(error).partition("\n")[0]
-            raise StoreError(f"{options.store or 'the temporary store'} cannot be used: {reason}") from error
+
+
+@contextmanager
+def explained(store: str) -> Iterator[None]:
+    """Make an error of ours of what DuckDB raises, such as on a full disk, and an interrupt of what was one."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except duckdb.Error as error:
+        reason = str(error).partition("\n")[0]
+        raise StoreError(f"{store} cannot be used: {reason}; name another file or make room") from error
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # what DuckDB makes of a KeyboardInterrupt
+            raise KeyboardInterrupt from error
+        raise
 
 
 def chosen(texts: Iterable[str]) -> list[str]:

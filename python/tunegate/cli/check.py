@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tunegate import gatekeeper
+from tunegate.check import Gate
 from tunegate.cli._dataset import add_dataset_arguments, add_gate_arguments, chosen, measured, settled
-from tunegate.errors import UsageError
+from tunegate.errors import UsageError, did_you_mean
 from tunegate.report import parse_target, render, write
 from tunegate.verdict import Outcome, Report, exit_code
 
@@ -38,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     targets = [parse_target(text) for text in options.write]
     render_stdout = render(options.format)
     run_of = settled(options)
+    required = [*run_of.config.require, *chosen(options.require)]
+    _require_known(required, run_of.gates)
     with measured(options, run_of) as store:
         report = gatekeeper.run(
             store,
@@ -47,7 +50,6 @@ def run(options: argparse.Namespace) -> int:
             parameters=run_of.parameters,
             settings=run_of.report_settings,
         )
-    required = [*run_of.config.require, *chosen(options.require)]
     code = exit_code(
         report,
         fail_on=options.fail_on or run_of.config.fail_on,
@@ -62,6 +64,13 @@ def run(options: argparse.Namespace) -> int:
     for remark in _remarks(report, required):
         print(f"error: {remark}", file=sys.stderr)
     return code
+
+
+def _require_known(required: Iterable[str], gates: Iterable[Gate]) -> None:
+    known = [name for gate in gates for name in (gate.id, *(check.id for check in gate.checks))]
+    for name in required:
+        if name not in known:
+            raise UsageError(f'required "{name}" is not among the checks to run.{did_you_mean(name, known)}')
 
 
 def _spare_sources(path: Path, report: Report) -> None:

@@ -7,7 +7,7 @@ from tunegate.report._wording import count, number, places, share, shown_name, t
 from tunegate.sources import STDIN
 from tunegate.verdict import Bound, Evidence, GateVerdict, Outcome, Report, Slice, Verdict
 
-_WORDS = {Outcome.ERROR: "error", Outcome.INCONCLUSIVE: "unsure"}
+_WORDS = {Outcome.ERROR: "error"}
 
 
 def render(report: Report) -> str:

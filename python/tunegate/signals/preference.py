@@ -23,6 +23,8 @@ WRITES: Schema = {
     "sample_id": pl.Int64,
     "pair": pl.Boolean,
     "fault": pl.Enum(FAULTS),
+    "turn": pl.Int32,
+    "part": pl.Enum(["chosen", "rejected"]),
 }
 _SAID = ("role", "content", "reasoning", "tool_calls", "media")
 
@@ -32,20 +34,21 @@ def compute(batch: Batch) -> pl.DataFrame:
 
     A pair has chosen or rejected turns. Blank: an assistant turn of that branch says nothing. Identical:
     turn for turn the same. The order of roles is that of check Q103, which leaves the rejected branch to
-    this signal; a prompt that is missing altogether is not its fault.
+    this signal; a prompt that is missing altogether is not its fault. turn and part name the first turn with
+    the fault; they are null where there is none, where a branch is missing and where both are identical.
     """
     branches = batch.messages.filter(pl.col("part") != "main")
     samples = batch.samples.select("sample_id")
     pairs = samples.join(branches, on="sample_id", how="semi", maintain_order="left")
-    faults = {
-        "chosen-missing": pairs.join(_part(branches, "chosen"), on="sample_id", how="anti"),
-        "rejected-missing": pairs.join(_part(branches, "rejected"), on="sample_id", how="anti"),
+    places = {
+        "chosen-missing": _lacking(pairs, branches, "chosen"),
+        "rejected-missing": _lacking(pairs, branches, "rejected"),
         **_blank_branches(batch),
         "identical": _identical(branches),
         **_rejected_roles(batch, branches),
     }
     first = pl.concat(
-        faults[fault].select(pl.col("sample_id").unique(), pl.lit(fault).alias("fault")) for fault in FAULTS
+        places[fault].select("sample_id", pl.lit(fault).alias("fault"), *_place(places[fault])) for fault in FAULTS
     ).unique("sample_id", keep="first", maintain_order=True)
     return (
         samples.with_columns(pl.col("sample_id").is_in(pairs["sample_id"].implode()).alias("pair"))
@@ -54,8 +57,18 @@ def compute(batch: Batch) -> pl.DataFrame:
     )
 
 
+def _place(found: pl.DataFrame) -> list[pl.Expr]:
+    """Return turn and part, null where what was found is no turn."""
+    types = {"turn": pl.Int32, "part": pl.String}
+    return [pl.col(name) if name in found.columns else pl.lit(None, dtype).alias(name) for name, dtype in types.items()]
+
+
 def _part(messages: pl.DataFrame, part: str) -> pl.DataFrame:
     return messages.filter(pl.col("part") == part)
+
+
+def _lacking(pairs: pl.DataFrame, branches: pl.DataFrame, part: str) -> pl.DataFrame:
+    return pairs.join(_part(branches, part), on="sample_id", how="anti")
 
 
 def _blank_branches(batch: Batch) -> dict[str, pl.DataFrame]:
@@ -79,7 +92,7 @@ def _rejected_roles(batch: Batch, branches: pl.DataFrame) -> dict[str, pl.DataFr
     with_main = (
         batch.messages.filter(pl.col("part") != "chosen")
         .join(rejected, on="sample_id", how="semi", maintain_order="left")
-        .select("sample_id", "part", "role")
+        .select("sample_id", "turn", "part", "role")
         .with_columns(pl.col("role").shift().over("sample_id").alias("previous"))
     )
     role, previous = pl.col("role"), pl.col("previous")
@@ -89,7 +102,7 @@ def _rejected_roles(batch: Batch, branches: pl.DataFrame) -> dict[str, pl.DataFr
         | ((role == "assistant") & (previous == "system"))
         | ((role == "tool") & ~previous.fill_null("").is_in(["assistant", "tool"]))
     )
-    last = rejected.group_by("sample_id").agg(pl.last("role"))
+    last = rejected.group_by("sample_id").agg(pl.last("turn", "part", "role"))
     return {
         "rejected-role-order": _part(with_main, "rejected").filter(misplaced),
         "rejected-ends-with-user": last.filter(pl.col("role") == "user"),
