@@ -78,7 +78,8 @@ class Checker {
       skip_space();
       if (at_ == text_.size()) return fail("cut short inside a list or an object");
       if (text_[at_] == close) return ++at_, true;
-      if (text_[at_] != ',') return fail(close == '}' ? "no ',' or '}' after a member" : "no ',' or ']' after an element");
+      if (text_[at_] != ',')
+        return fail(close == '}' ? "no ',' or '}' after a member" : "no ',' or ']' after an element");
       const std::size_t comma = at_++;
       skip_space();
       if (peek() == close && at_ < text_.size()) return at_ = comma, fail("a trailing comma");
@@ -86,7 +87,8 @@ class Checker {
   }
 
   bool member(std::size_t depth) {
-    if (peek() != '"') return fail(at_ == text_.size() ? "cut short inside an object" : "a key that is no string in quotes");
+    if (peek() != '"')
+      return fail(at_ == text_.size() ? "cut short inside an object" : "a key that is no string in quotes");
     if (!string()) return false;
     skip_space();
     if (peek() != ':') return fail("no ':' after a key");
@@ -221,7 +223,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     return 3;
   }
   if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3) || (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
+    if (!tail(1) || !tail(2) || !tail(3) || (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F))
+      return 0;
     return 4;
   }
   return 0;

@@ -114,8 +114,8 @@ TEST(containers_are_told_by_their_first_bytes) {
   CHECK(sniff_container("\n{\n\"a\":1}") == Container::kWhole);
   CHECK(sniff_container("{\"a\":[\n") == Container::kWhole);
   CHECK(sniff_container("\"a\"") == Container::kLines);
-  CHECK(sniff_container("{\"a\":\"cut\n{\"a\":1}\n") == Container::kLines);   // a record cut short, then others
-  CHECK(sniff_container("{\"a\":[\n{\"b\":1}]}\n") == Container::kWhole);      // an object that goes on
+  CHECK(sniff_container("{\"a\":\"cut\n{\"a\":1}\n") == Container::kLines);  // a record cut short, then others
+  CHECK(sniff_container("{\"a\":[\n{\"b\":1}]}\n") == Container::kWhole);    // an object that goes on
 }
 
 TEST(any_bytes_split_alike_however_they_are_fed) {

@@ -21,12 +21,16 @@ def scratch_folder() -> Iterator[Path]:
     """
     _sweep(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    with open(folder / _LOCK, "wb") as lock:
+    with open(folder / _LOCK, "wb", opener=_private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _sweep(parent: Path) -> None:

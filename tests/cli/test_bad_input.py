@@ -192,7 +192,7 @@ def test_a_fault_in_the_config_is_told_with_its_line(
 
 def test_a_missing_config_is_named(refused: Callable[..., str]):
     assert refused("check", "good.jsonl", "-c", "gates.yaml") == (
-        "gates.yaml cannot be read: No such file or directory"
+        "gates.yaml cannot be read: No such file or directory; expected a YAML file"
     )
 
 
@@ -305,7 +305,7 @@ def test_a_check_that_takes_too_long_is_stopped_and_the_others_are_judged(workpl
         ("check good.jsonl --check-timeout nan", 'argument --check-timeout: "nan" is no number of seconds'),
         ("check good.jsonl --check-timeout 1e9", 'argument --check-timeout: "1e9" is no number of seconds'),
         ("check good.jsonl --fail-on bad", "argument --fail-on: invalid choice: 'bad' (choose from "),
-        ("check good.jsonl --gates D1 --require Q1", 'required "Q1" was not among the checks run.'),
+        ("check good.jsonl --gates D1 --require Q1", 'required "Q1" is not among the checks to run.'),
         ("check good.jsonl --frobnicate", "unrecognized arguments: --frobnicate; `tunegate check --help` "),
         ("check", "the following arguments are required: SOURCE; `tunegate check --help` tells"),
         ("show good.jsonl", 'place is "good.jsonl", expected FILE:LINE such as support.jsonl:118'),

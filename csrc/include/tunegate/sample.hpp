@@ -16,14 +16,14 @@ std::string_view part_name(Part part);
 /// One turn. Views point into the record or into the arena it was parsed with.
 struct Message {
   Part part = Part::kMain;
-  std::string_view role;                        // user, assistant, system, tool, text, or as read when unknown
-  std::optional<std::string_view> content;      // null when absent or null in the record
+  std::string_view role;                    // user, assistant, system, tool, text, or as read when unknown
+  std::optional<std::string_view> content;  // null when absent or null in the record
   std::optional<std::string_view> reasoning;
-  std::optional<std::string_view> tool_calls;   // a JSON list
+  std::optional<std::string_view> tool_calls;  // a JSON list
   std::optional<std::string_view> tool_call_id;
   std::optional<std::string_view> name;
-  std::optional<std::string_view> media;        // a JSON list of the content parts that are no text
-  std::optional<std::string_view> extra;        // a JSON object of the keys the format does not know
+  std::optional<std::string_view> media;  // a JSON list of the content parts that are no text
+  std::optional<std::string_view> extra;  // a JSON object of the keys the format does not know
   std::optional<double> weight;
 };
 
@@ -31,7 +31,7 @@ struct Message {
 struct Sample {
   std::string_view format;
   std::vector<Message> messages;
-  std::optional<std::string_view> tools;     // JSON text as declared; a JSON string is decoded once
+  std::optional<std::string_view> tools;  // JSON text as declared; a JSON string is decoded once
   std::optional<std::string_view> category;
   std::optional<std::string_view> difficulty;
   std::optional<std::string_view> split;

@@ -65,13 +65,13 @@ class SourceReader {
   std::unique_ptr<Splitter> splitter_;
   bool is_list_ = false;
   bool ended_ = false;
-  std::uint64_t cut_at_line_ = 0;         // where a compressed stream broke off; told after all before it
-  ByteBuffer buffer_;                     // bytes not yet in a block
+  std::uint64_t cut_at_line_ = 0;  // where a compressed stream broke off; told after all before it
+  ByteBuffer buffer_;              // bytes not yet in a block
   std::vector<ByteBuffer> spare_;
   std::uint64_t buffer_offset_ = 0;
-  std::vector<RecordSpan> spans_;         // complete records in the buffer
+  std::vector<RecordSpan> spans_;  // complete records in the buffer
   std::unique_ptr<Oversize> oversize_;
-  bool holds_all_ = false;                // a list may break in a block not parsed yet, and claim all bytes behind
+  bool holds_all_ = false;  // a list may break in a block not parsed yet, and claim all bytes behind
   std::int64_t next_record_id_;
   std::vector<RecordParser> parsers_;
   std::deque<std::unique_ptr<Batch>> ready_;

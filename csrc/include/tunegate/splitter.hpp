@@ -33,9 +33,9 @@ class Splitter {
 };
 
 /// `start` is the offset of the first byte that will be fed (3 after a byte order mark).
-std::unique_ptr<Splitter> split_lines(std::uint64_t start);   // one record a line, blank lines are none
-std::unique_ptr<Splitter> split_array(std::uint64_t start);   // the elements of one JSON list
-std::unique_ptr<Splitter> split_nothing(std::uint64_t start); // all bytes are one record
+std::unique_ptr<Splitter> split_lines(std::uint64_t start);    // one record a line, blank lines are none
+std::unique_ptr<Splitter> split_array(std::uint64_t start);    // the elements of one JSON list
+std::unique_ptr<Splitter> split_nothing(std::uint64_t start);  // all bytes are one record
 
 /// How the records of a source without a telling name stand in it, from its first bytes (byte order mark
 /// removed): a list, one object over several lines, or else one record a line. `head` must reach to the

@@ -135,8 +135,8 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
   }
   render_tools(out, sample);
   render_rest(out, sample,
-              {"prompt", "chosen", "rejected", "instruction", "question", "input", "system", "chosen_messages", "rejected_messages",
-               "tools", "functions"},
+              {"prompt", "chosen", "rejected", "instruction", "question", "input", "system", "chosen_messages",
+               "rejected_messages", "tools", "functions"},
               losses);
 }
 
