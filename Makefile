@@ -5,6 +5,9 @@ WERROR := $(if $(filter true,$(CI)),ON,OFF)
 CPP_SOURCES := CMakeLists.txt $(shell find csrc -path csrc/tests -prune -o -type f -print)
 BUILD_NEEDS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 
+# Without the editable install (python -S), which takes a clone's own folder for the package when it has its name.
+SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
 .PHONY: demo test test-cpp lint types bench docs environment
 
 # Runs the gates on the real files in examples/, faults and all.
@@ -27,7 +30,7 @@ lint: environment
 	$(BIN)/ruff check --output-format concise
 	$(BIN)/ruff format --check
 	find csrc -name '*.[ch]pp' | xargs $(BIN)/clang-format --dry-run --Werror
-	$(BIN)/lint-imports --no-logo
+	PYTHONPATH=python:$(SITE) $(BIN)/python -S $(BIN)/lint-imports --no-logo
 
 types: environment
 	$(BIN)/mypy
