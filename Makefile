@@ -13,6 +13,7 @@ SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("pur
 # Runs the gates on the real files in examples/, faults and all.
 demo: $(BIN)/tunegate
 	$(BIN)/tunegate check examples --config examples/tunegate.yaml --fail-on never
+	@echo 'These faults are real: examples/README.md lists them. Now try: $(BIN)/tunegate check YOUR_FILE.jsonl'
 
 # Lint, types, import layers, C++ tests under sanitizers and pytest; prints what took longest.
 test:

@@ -89,9 +89,9 @@ def _page(check: Check) -> Iterator[str]:
     for name, params in check.cases.items():
         yield f"- `--{check.option} {name}`: {_flowing(str(params.get('note') or ''))}"
     for title, examples in (("Sound", check.examples.pass_), ("Not sound", check.examples.fail)):
-        shortest = min((example.records for example in examples), key=len, default=())
+        shortest = min((example.condensed() for example in examples), key=len, default=[])
         if shortest:
-            yield f"\n{title}:\n\n```json\n" + "\n".join(shortest[:3]) + "\n```"
+            yield f"\n{title}:\n\n```\n" + "\n".join(shortest) + "\n```"
 
 
 def _flowing(text: str) -> str:

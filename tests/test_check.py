@@ -1,5 +1,6 @@
 """Check files: the closed schema, loading, selecting and a user's limits."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -93,16 +94,16 @@ def test_the_gates_of_a_source_tree_lie_beside_python():
         ("rows: select 1\n", "a check has warn, fail or both, or else report_only: true"),
         ("report_only: true\n" + ROWS, "a check has warn, fail or both, or else report_only: true"),
         ("rows: select 1\nfail: '=> 1'\n", "bound '=> 1' is not an operator and a number"),
-        ("rows: select 1\nfail: 1\n", "line 9: fail: expected text, found 1"),
+        ("rows: select 1\nfail: 1\n", "line 9: fail: expected text, found a number"),
         ("rows: ''\nfail: '> 0'\n", "line 8: rows:"),
-        ("confidence: 1.5\n" + ROWS, "line 8: confidence: input should be less than 1, found 1.5"),
+        ("confidence: 1.5\n" + ROWS, "line 8: confidence: input should be less than 1, found a number"),
         ("rows: select $topic\nfail: '> 0'\n", "$topic is not declared in params"),
         ("rows: select $topc\nparams: {topic: a}\nfail: '> 0'\n", 'Did you mean "topc"?'),
         ("params: {lower: 1}\n" + ROWS, "parameter lower is used neither in the SQL nor in a bound"),
-        ("rows: select 1\nparams: {lower: a}\nfail: '> $lower'\n", "needs a number for $lower, found 'a'"),
+        ("rows: select 1\nparams: {lower: a}\nfail: '> $lower'\n", "needs a number for $lower, found a text"),
         (
             "rows: select 1\nparams: {lower: true}\nfail: '> $lower'\n",
-            "needs a number for $lower, found True",
+            "needs a number for $lower, found true or false",
         ),
         ("rows: select 1\nfail: '> $lower'\n", "bound '> $lower' names no parameter of the check"),
         ("option: method\n" + ROWS, "option and cases go together"),
@@ -166,6 +167,74 @@ def test_a_gate_is_declared_once(gates_folder: Path, tmp_path: Path):
 def test_a_missing_folder_is_named(tmp_path: Path):
     with pytest.raises(CheckError, match=r"no folder .*nowhere' of checks"):
         load_gates([tmp_path / "nowhere"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SECRET",
+        "[SECRET]",
+        "id: SECRET",
+        "id: {SECRET: 1}",
+        "SECRET words of a file: 1",
+        "id: Q103\nid: SECRET",
+        "SECRET" + "x" * 40 + ": 1\nSECRET" + "x" * 40 + ": 2",
+        "id: !SECRET x",
+        "id: *SECRET",
+        "id: &SECRET x",
+        "id: 5SECRET: [",
+        "id: 77777777777777777777777",
+        "id: 7777777e999",
+        '"SECRET',
+        "'SECRET': |\nSECRET",
+        HEAD.format(id="Q103", name="role-order")
+        + "rows: select 1\nfail: '> SECRET SECRET SECRET SECRET SECRET SECRET'\n",
+        HEAD.format(id="Q103", name="role-order").replace("[samples", "['SECRET table'") + ROWS + TAIL,
+        HEAD.format(id="Q103", name="role-order") + "rows: select $a\nparams: {a: SECRET}\nfail: '> $a'\n" + TAIL,
+        HEAD.format(id="Q103", name="role-order") + "cases: {SECRET word: {a: 1}}\noption: x\n" + ROWS + TAIL,
+        HEAD.format(id="Q103", name="SECRET") + ROWS + TAIL,
+        HEAD.format(id="Q103", name="role-order") + "confidence: SECRET\n" + ROWS + TAIL,
+        HEAD.format(id="Q103", name="role-order")
+        + ROWS
+        + "examples: {pass: [{records: [{record: '', times: SECRET}]}]}",
+    ],
+)
+def test_an_error_never_prints_a_value_of_the_file(gates_folder: Path, text: str):
+    (gates_folder / "q1_format" / "Q103-role-order.yaml").write_text(text)
+    said = fault(gates_folder).partition(".yaml")[2]
+    assert "7777777" not in said
+    assert "SECRET" not in said.replace('unknown key "SECRET"', "")
+
+
+def test_a_link_out_of_the_folder_of_the_gates_is_refused(gates_folder: Path, tmp_path: Path):
+    outside = write(tmp_path / "outside", "Q104", "other")
+    link = gates_folder / "q1_format" / "Q104-other.yaml"
+    link.symlink_to(outside)
+    assert fault(gates_folder) == f"{link} leads outside {gates_folder}; put the file itself there"
+    link.unlink()
+    link.symlink_to(tmp_path / "nowhere")
+    assert "leads outside" in fault(gates_folder)
+    link.unlink()
+    (gates_folder / "q2_linked").symlink_to(tmp_path / "outside")
+    assert f"{gates_folder / 'q2_linked'} leads outside" in fault(gates_folder)
+
+
+def test_a_link_within_the_folder_of_the_gates_is_followed(gates_folder: Path):
+    file = gates_folder / "q1_format" / "Q103-role-order.yaml"
+    (gates_folder / "kept").mkdir()
+    file.rename(gates_folder / "kept" / ".kept.yaml")
+    file.symlink_to("../kept/.kept.yaml")
+    assert ids(load_gates([gates_folder])) == {"Q1": ["Q103"]}
+
+
+def test_only_a_regular_file_of_limited_size_is_read(gates_folder: Path):
+    pipe = gates_folder / "q1_format" / "Q104-pipe.yaml"
+    os.mkfifo(pipe)
+    assert fault(gates_folder) == f"{pipe} line 1: it is no regular file"
+    pipe.unlink()
+    with open(pipe, "wb") as sparse:
+        sparse.truncate(1 << 40)  # reading it all would take a terabyte of memory
+    assert "larger than 1,000,000 bytes" in fault(gates_folder)
 
 
 def test_an_example_is_a_record_records_or_a_whole_run(gates_folder: Path):
@@ -274,7 +343,7 @@ def test_a_user_changes_limits_severity_and_parameters(volume: tuple[Gate, ...],
         ("  Q103: {fail: 3 %}", "line 2: Q103: bound '3 %' is not an operator and a number"),
         (
             "  Q103: {params: {lower: x}}",
-            "line 2: Q103: bound '< $lower' needs a number for $lower, found 'x'",
+            "line 2: Q103: bound '< $lower' needs a number for $lower, found a text",
         ),
         ("  Q103: {fail: '> $uper'}", 'names no parameter of the check. Did you mean "upper"?'),
     ],

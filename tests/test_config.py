@@ -1,5 +1,6 @@
 """tunegate.yaml: what it may say, and what an error about it says."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,27 @@ def test_own_checks_lie_beside_the_file_that_names_them():
     assert load_config(Path("conf/gate.yaml")).check_folders == (Path("conf/ours"),)
 
 
+@pytest.mark.parametrize("named", ["..", "../ours", "/etc", "linked", "linked/ours", "nowhere/../../ours", "a\0b"])
+def test_own_checks_never_lie_outside_the_folder_of_that_file(named: str):
+    Path("conf").mkdir()
+    Path("ours/ours").mkdir(parents=True)
+    Path("conf/linked").symlink_to("../ours")
+    file = Path("conf/gate.yaml")
+    file.write_bytes(b'method: lora\nchecks: ["' + named.encode().replace(b"\0", b"\\0") + b'"]')
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    assert str(caught.value) == "conf/gate.yaml line 2: checks.0 leads outside the folder of this file"
+
+
+def test_a_device_or_a_pipe_is_no_config():
+    for name in ("/dev/zero", "/dev/null"):
+        with pytest.raises(ConfigError, match="line 1: it is no regular file"):
+            load_config(Path(name))
+    os.mkfifo("pipe.yaml")
+    with pytest.raises(ConfigError, match=r"^pipe\.yaml line 1: it is no regular file"):
+        load_config(Path("pipe.yaml"))
+
+
 def test_without_a_file_there_are_only_defaults():
     assert load_config() == Config()
     Path("tunegate.yaml").write_text("method: dpo")
@@ -79,16 +101,16 @@ def test_an_empty_file_changes_nothing():
         ("fields: {categry: x}", 'line 1: unknown key "categry" in fields. Did you mean "category"?'),
         ("a: 1\nb: 2\nc: 3", 'line 1: unknown key "a". Known keys: balance, checks, fail_on, fields, gates'),
         ("a: 1\nb: 2\nc: 3", " (2 more lines at fault)"),
-        ("method: 3", "line 1: method: expected text, found 3"),
-        ("method: ''", "line 1: method: expected text, found ''"),
-        ("gates: Q1", "line 1: gates: expected a list, found 'Q1'"),
-        ("gates:\n- Q1\n- 5", "line 3: gates.1: expected text, found 5"),
-        ("\nlimits: 5", "line 2: limits: expected keys and values, found 5"),
-        ("limits: {Q1: 5}", "line 1: limits.Q1: expected keys and values, found 5"),
-        ("fail_on: nevr", "line 1: fail_on: input should be 'fail', 'warn' or 'never', found 'nevr'"),
+        ("method: 3", "line 1: method: expected text, found a number"),
+        ("method: ''", "line 1: method: expected text, found nothing"),
+        ("gates: Q1", "line 1: gates: expected a list, found a text"),
+        ("gates:\n- Q1\n- 5", "line 3: gates.1: expected text, found a number"),
+        ("\nlimits: 5", "line 2: limits: expected keys and values, found a number"),
+        ("limits: {Q1: 5}", "line 1: limits.Q1: expected keys and values, found a number"),
+        ("fail_on: nevr", "line 1: fail_on: input should be 'fail', 'warn' or 'never', found a text"),
         ("limits: {Q1: {params: {a: [1]}}}", "limits.Q1.params.a: expected text, a number, true or false"),
-        ("checks: [nowhere]", "line 1: no folder 'nowhere' of checks"),
-        ("- 1", "line 1: expected keys and values, found [1]"),
+        ("checks: [nowhere]", "line 1: checks.0: no such folder of checks"),
+        ("- 1", "line 1: expected keys and values, found a list"),
     ],
 )
 def test_a_fault_names_file_line_key_and_what_would_be_right(text: str, message: str):
@@ -107,8 +129,8 @@ def test_a_fault_names_file_line_key_and_what_would_be_right(text: str, message:
             "limits:\n  Q1:\n    warn: > 0.01",
             'line 3: not valid YAML: .*put a limit in quotes, such as "> 0.01"',
         ),
-        ("method: !!python/object/apply:os.system [true]", "line 1: tag .* is not accepted"),
-        ("method: !!python/name:os.system x", "line 1: tag .* is not accepted"),
+        ("method: !!python/object/apply:os.system [true]", "line 1: a tag is not accepted"),
+        ("method: !!python/name:os.system x", "line 1: a tag is not accepted"),
         ("method: [", "line .: not valid YAML"),
         ("? [a]\n: 1", "line 1: a key is text"),
         ("1: x", "line 1: a key is text"),

@@ -167,6 +167,10 @@ VARIANTS: list[tuple[object, str, list[Turn]]] = [
     ({"prompt": [U], "completion": [A], "label": True}, "kto", QA),
     ({"messages": [U, A], "label": True}, "kto", QA),
     ({"messages": [U, A], "kto_tag": True}, "kto", QA),
+    # what logged answers carry
+    ({"messages": [U, {"role": "assistant", "content": None, "refusal": "no", "annotations": []}]}, "messages", [user("q"), assistant("no")]),
+    ({"question": "q", "answer": None}, "question_answer", QA[:1]),
+    ({"prompt": "q", "completion": None}, "prompt_completion", QA[:1]),
     # preference
     ({"prompt": "q", "chosen": "a", "rejected": "b"}, "preference", PAIR),
     ({"prompt": [U], "chosen": [A], "rejected": [B]}, "preference", PAIR),

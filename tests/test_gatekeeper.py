@@ -208,6 +208,29 @@ def test_a_value_check_takes_the_worst_slice_and_shows_small_ones_unjudged(store
     ]
 
 
+@pytest.mark.parametrize(
+    ("limits", "outcome", "leading"),
+    [
+        ("fail: '< 0.8'", Outcome.FAIL, "c"),
+        ("fail: '> 0.15'", Outcome.FAIL, "d"),
+        ("warn: '> 0.15'\nfail: '< 0.01'", Outcome.WARN, "d"),
+        ("fail: '< 0.01'", Outcome.PASS, "c"),  # the nearest to the limit
+        ("report_only: true", Outcome.SKIP, "a"),
+    ],
+)
+def test_the_slice_farthest_beyond_the_limit_leads(store: TinyStore, limits: str, outcome: Outcome, leading: str):
+    measured = "(values ('a', 0.2), ('b', 0.3), ('c', 0.1), ('d', 0.9), ('e', 0.1)) t(slice, value)"
+    verdict = only(judge(store, f"value: select *, 40 as n from {measured}\n{limits}"))
+    assert verdict.leading is not None
+    assert (verdict.outcome, verdict.leading.name) == (outcome, leading)
+    assert verdict.measurement is verdict.leading.measurement
+    assert verdict.leading in verdict.slices
+
+
+def test_a_rows_check_has_no_leading_slice(store: TinyStore):
+    assert only(judge(store, f"{FIRST_FOUR}\nfail: '> 0'")).leading is None
+
+
 def test_only_small_slices_are_a_skip(store: TinyStore):
     body = "value: select 'a' as slice, 1 as value, 29 as n\nfail: '> 0'"
     verdict = only(judge(store, body))

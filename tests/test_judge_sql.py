@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from tunegate.errors import CheckError, StoreError
+from tunegate.judge_child import database_fault
 from tunegate.judge_sql import Query, SqlJudge
 from tunegate.verdict import Measurement, Place
 
@@ -184,6 +185,49 @@ def test_slices_come_ordered_by_name_and_hide_what_is_no_label(judge: SqlJudge):
     ]
 
 
+def test_a_piece_of_text_never_names_a_slice_and_withheld_slices_stay_apart(judge: SqlJudge):
+    answer = judge.judge(
+        value("""select content[1:40] as slice, content[1:6] as label, count(*) as value, count(*) as n
+                 from messages group by all""")
+    )
+    assert [(row.name, row.measurement.n, dict(row.detail)) for row in answer.slices] == [
+        ("(withheld)", 1, {"label": "(withheld)"})
+    ] * 5
+
+
+def test_a_label_of_the_data_or_a_word_of_the_query_names_a_slice(store: Path):
+    with duckdb.connect(str(store)) as connection:
+        connection.execute("create table signal_balance (axis varchar, cell varchar)")
+        connection.execute("insert into signal_balance values ('category * split', 'refunds * test')")
+        connection.execute("update messages set content = 'refunds * test' where sample_id = 1")
+    with SqlJudge(store) as judge:
+        answer = judge.judge(
+            value("""select 1 as value, 1 as n, unnest([
+                  (select min(category) from samples), (select min(format) from samples), (select max(axis) from signal_balance),
+                  (select max(cell) from signal_balance), (select min(source) from sources), 'a word', '', null,
+                  (select content from messages where sample_id = 3)]) as slice""")
+        )
+        assert [row.name for row in answer.slices] == [
+            "(blank)", "a word", "a.jsonl", "category * split", "messages", "(withheld)", "refunds", "refunds * test",
+            "(none)",
+        ]  # fmt: skip
+        enumerated = judge.judge(
+            value("select kind as slice, 1 as value, 1 as n from signal_blanks where kind is not null")
+        )
+        assert [row.name for row in enumerated.slices] == ["blank", "missing"]
+
+
+def test_columns_of_detail_and_slices_are_counted_out(judge: SqlJudge):
+    columns = ", ".join(f"{i} as x{i}" for i in range(17))
+    with pytest.raises(CheckError, match="shows 17 columns of detail, more than 16"):
+        judge.judge(rows(f"select sample_id, {columns} from samples"))
+    with pytest.raises(CheckError, match="gives 10,001 slices, more than 10,000"):
+        judge.judge(value("select i as value, 1 as n, i::varchar as slice from range(10001) t(i)"))
+    assert (
+        len(judge.judge(value("select i as value, 1 as n, i::varchar as slice from range(10000) t(i)")).slices) == 10000
+    )
+
+
 def test_a_value_query_without_rows_measures_nothing(judge: SqlJudge):
     assert judge.judge(value("select 1 as value, 1 as n where false")).slices == ()
 
@@ -289,6 +333,85 @@ def test_a_table_that_the_check_does_not_declare_is_refused(judge: SqlJudge):
         judge.judge(rows("select sample_id from mesages", reads=("messages",)))
     own_name = "with late as (select sample_id from messages where turn > 0) select sample_id from late"
     assert judge.judge(rows(own_name, reads=("messages",))).offenders == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select m.sample_id from (with messages as (select 1 as a) select * from messages) q, messages m",
+        "with sources as (select 0 as sample_id) select sample_id from sources",
+        "select sample_id from (with recursive samples as (select 0 as sample_id) select * from samples) x",
+        "with Messages as (select 1 as a) select 0 as sample_id from (with x as (select 2) select * from x) y",
+        "with x as (with messages as (select 1) select 1) select sample_id from messages",
+        "select (with messages as (select 1 as a) select a from messages) as sample_id from messages",
+        "with signal_blanks as (select 1) select sample_id from signal_blanks",
+        "select messages.sample_id from (select 0 as sample_id) messages",
+        "select 0 as sample_id from sources as samples",
+        "select 0 as sample_id from range(1) messages(i)",
+        "with pg_settings as (select 1 as a) select 0 as sample_id from (select 1) q, pg_settings",
+        "select 0 as sample_id from (with duckdb_columns as (select 1) select 1) q, duckdb_columns d",
+        "with sqlite_master as (select 1) select 0 as sample_id from sqlite_master",
+        "with schemata as (select 1) select 0 as sample_id from schemata",
+    ],
+)
+def test_a_name_of_the_query_never_hides_a_table(judge: SqlJudge, sql: str):
+    with pytest.raises(CheckError, match=r'the name "[a-zA-Z_]+" belongs to a table'):
+        judge.judge(rows(sql, reads=("sources",)))
+
+
+def test_a_table_of_the_query_is_read_only_where_it_is_in_scope(judge: SqlJudge):
+    with pytest.raises(CheckError):
+        judge.judge(rows("select 0 as sample_id from (with mine as (select 1) select 1) q, mine", reads=("sources",)))
+    assert judge.judge(rows("select messages.sample_id from messages as messages")).offenders == 3
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "age(date '2020-01-01') > interval 1 day", "current_user = 'x'", "session_user = 'x'", "user = 'x'",
+        "current_role = 'x'", "current_catalog = 'x'", "current_schema = 'x'", "current_database() = 'x'",
+        "current_schema() = 'x'", "current_user() = 'x'", "version() = 'x'", "samples.rowid > 1", "rowid > 1",
+        "main.now() is null", "pg_sleep(1) is null", "pg_postmaster_start_time() is null", "ago(interval 1 day) is null",
+        "list_aggregate([1], 'reservoir_quantile', 0.5) > 1", "typeof(json_serialize_sql('select 1')) = 'x'",
+        "sample_id in (select s.sample_id from samples s join samples t using (rowid))",
+        "exists (select random())", "list_transform([1], lambda x: random())[1] > 0",
+    ],
+)  # fmt: skip
+def test_what_is_not_made_of_the_data_alone_is_refused(judge: SqlJudge, expression: str):
+    with pytest.raises(CheckError, match="not made of the data alone"):
+        judge.judge(rows(f"select sample_id from samples where {expression}"))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "category like 'a%' and category not like '_b' or category ilike 'c'", "category ~ 'a.*'", "category similar to 'a'",
+        "category[1:2] || 'x' = concat(category, 'y')", "sample_id between -1 and 5 % 3 and sample_id in (1, 2)",
+        "[1, 2][1] = 1 and {'a': 1}.a = 1 and map {'a': 1}['a'] = 1", "age(date '2020-01-02', date '2020-01-01') > interval 1 day",
+        "extract(year from date '2020-01-01') = 2020", "date '2020-01-01' + interval 1 month > date '2020-01-01'",
+        "coalesce(category, 'x') is distinct from nullif(category, 'y')", "case when category is null then true else false end",
+        "json_extract_string('{}', '$.a') is null and '{}'::json ->> 'a' is null", "try_cast(category as integer) is null",
+        "regexp_extract(trim(lower(category)), '(a)', 1) = 'a'", "len(list_filter([1, 2], lambda x: x > 1)) = 1",
+        "list_sum([x + 1 for x in [1, 2]]) = 5", "(1, 2) = (1, 2)", "position('a' in category) > 0", "5 // 2 = 2 and 2 ** 3 = 8 and 4! = 24",
+        "sample_id in (select quantile_cont(sample_id, 0.5)::bigint from samples)", "if(true, true, false)",
+        "sample_id = any(select sample_id from samples)", "ifnull(category, 'x') glob 'x*'", "not (1 & 3 | 2 << 1) = 0",
+    ],
+)  # fmt: skip
+def test_ordinary_expressions_are_accepted(judge: SqlJudge, expression: str):
+    judge.judge(rows(f"select sample_id from samples where {expression}"))
+
+
+def test_aggregates_and_windows_are_accepted(judge: SqlJudge):
+    judge.judge(
+        value("""select count(*) as n, fsum(sample_id) + sum(sample_id) + avg(sample_id) + median(sample_id) + mode(sample_id)
+                   + entropy(category) + stddev(sample_id) + max(sample_id) filter (where sample_id > 0)
+                   + cardinality(histogram(sample_id)) + len(list(sample_id order by sample_id)) + arg_max(sample_id, sample_id)
+                   + len(string_agg(category, ',' order by sample_id)) + any_value(1) + bool_or(true)::int as value from (
+                   select *, row_number() over w, rank() over w, dense_rank() over w, lag(sample_id, 1) over w,
+                     lead(sample_id) over w, first_value(sample_id) over w, ntile(2) over w, percent_rank() over w,
+                     cume_dist() over w, nth_value(sample_id, 1) over w
+                   from samples window w as (order by sample_id))""")
+    )
 
 
 # What leaves the judge
@@ -426,6 +549,38 @@ def test_a_trailing_comment_or_semicolon_is_no_attack(judge: SqlJudge):
 def test_too_long_a_query_says_after_how_long_it_was_stopped(store: Path):
     with SqlJudge(store, timeout_s=0.5) as judge, pytest.raises(CheckError, match=r"stopped after 0\.5 s"):
         judge.judge(rows(attacks(Path())["endless join"][0]))
+
+
+def test_only_the_query_of_the_check_counts_against_its_time(store: Path, monkeypatch: pytest.MonkeyPatch):
+    with duckdb.connect(str(store)) as connection:
+        connection.execute("insert into records select i, 'a.jsonl', i, 0, 1, md5(i::varchar), null"
+                           " from range(10, 300010) t(i)")  # fmt: skip
+        connection.execute("insert into samples select i, 'text', null from range(10, 300010) t(i)")
+    with SqlJudge(store, timeout_s=0.8) as judge:
+        started = time.monotonic()
+        assert len(judge.judge(EVERY_SAMPLE).rows) == 300003
+        assert time.monotonic() - started > 0.8  # reading the answer alone takes longer than the query may
+        monkeypatch.setattr("tunegate.judge_sql.ANSWER_SECONDS", 0.01)
+        with pytest.raises(CheckError, match=r"what it found took longer than 0\.01 s"):
+            judge.judge(EVERY_SAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (duckdb.IOException("IO Error: No space left on device: /secret"), "no space is left on the disk (DuckDB IO)"),
+        (duckdb.IOException('Could not set lock on file "secret"'), "another process has it open (DuckDB IO)"),
+        (
+            duckdb.ConversionException("Could not convert 'secret'"),
+            "a value does not fit the type of its column (DuckDB Conversion)",
+        ),
+        (duckdb.OutOfMemoryException("secret"), "it needs more memory than it may use (DuckDB OutOfMemory)"),
+        (duckdb.BinderException("secret"), "the database failed (DuckDB Binder)"),
+        (duckdb.Error("secret"), "the database failed (DuckDB Error)"),
+    ],
+)
+def test_a_fault_of_the_database_is_told_in_fixed_words(error: duckdb.Error, said: str):
+    assert database_fault(error) == said
 
 
 def test_too_much_memory_says_how_much_there_is(store: Path):

@@ -349,7 +349,7 @@ def test_record_over_the_limit_is_skipped_and_hashed(read_bytes, container, comp
     reading = read_bytes(
         compress(content), compression=compression, max_record_bytes=2000, block_bytes=block, threads=threads
     )
-    too_long = "longer than 2000 bytes, the limit of max_record_bytes"
+    too_long = "longer than 2,000 bytes, the most that a record may have"
     assert reading.reasons == [too_long if i in (3, 4, 9) else None for i in range(10)]
     first = 1 if container == "lines" else 2
     assert reading.lines == list(range(first, first + 10))
@@ -376,7 +376,7 @@ def test_record_over_several_chunks_and_the_limit_is_skipped_and_hashed(read_byt
 def test_object_over_the_limit_is_one_unreadable_record(read_bytes):
     content = b'{\n"text":"' + b"x" * (3 << 20) + b'"}'
     reading = read_bytes(content, max_record_bytes=1 << 20)
-    assert reading.reasons == [f"longer than {1 << 20} bytes, the limit of max_record_bytes"]
+    assert reading.reasons == [f"longer than {1 << 20:,} bytes, the most that a record may have"]
     assert reading.records[0]["fingerprint"] == xxhash.xxh3_128_hexdigest(content)
 
 

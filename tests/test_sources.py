@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tunegate.errors import SourceError
 from tunegate.sources import Source, file_source, find_sources, read_batches
+from tunegate.store import Store
 
 RECORD = b'{"text":"a"}\n'
 FIELDS: dict[str, str] = {}
@@ -67,17 +68,37 @@ def test_file_named_twice_is_one_source(folder):
     assert names("d/a.jsonl", "d", "./d/a.jsonl", str(folder / "d" / "a.jsonl"), "d/*.jsonl") == ["d/a.jsonl"]
 
 
-def test_equal_files_of_two_names_are_two_sources(folder):
+def test_file_of_two_names_is_one_source_and_equal_files_are_two(folder):
     put("a.jsonl")
+    put("c.jsonl")
     os.symlink("a.jsonl", "b.jsonl")
-    assert names("a.jsonl", "b.jsonl") == ["a.jsonl", "b.jsonl"]
+    assert names("a.jsonl", "b.jsonl", "c.jsonl") == ["a.jsonl", "c.jsonl"]
+
+
+def test_linked_folders_are_walked_and_loops_end(folder):
+    put("d/a.jsonl")
+    put("other/B.JSONL")
+    os.symlink("../other", "d/linked")
+    os.symlink(".", "d/loop")
+    assert names("d") == ["d/a.jsonl", "d/linked/B.JSONL"]
+
+
+def test_file_that_changes_while_it_is_read_is_refused(folder):
+    put("a.jsonl")
+
+    def grow(*_: int) -> None:
+        put("a.jsonl", b'{"text":"x"}\n{"text":"longer"}\n')
+
+    store = Store(folder / "s.duckdb")
+    with pytest.raises(SourceError, match=r"^a\.jsonl changed while it was read; run again"):
+        store.ingest(find_sources(["a.jsonl"], folder), {}, progress=grow)
 
 
 def test_pattern_stands_for_the_files_it_matches(folder):
     for name in ("d/a1.jsonl", "d/a2.jsonl", "d/b.jsonl", "d/x/y/a3.jsonl", "d/.a4.jsonl"):
         put(name)
     assert names("d/a?.jsonl") == ["d/a1.jsonl", "d/a2.jsonl"]
-    assert names("d/[!a]*") == ["d/b.jsonl"]  # the folder x is no file
+    assert names("d/[!a]*") == ["d/b.jsonl", "d/x/y/a3.jsonl"]  # the folder x stands for what is in it
     assert names("d/**/a*.jsonl") == ["d/a1.jsonl", "d/a2.jsonl", "d/x/y/a3.jsonl"]
 
 

@@ -225,3 +225,8 @@ def test_inconclusive_may_be_allowed():
 def test_a_category_is_shown_only_when_it_looks_like_one(text: str | None, shown: str):
     assert shown_label(text) == shown
     assert text is None or is_label(text) == (shown != "(withheld)")
+
+
+@pytest.mark.parametrize(("bound", "value", "excess"), [("> 2", 5, 3), (">= 2", 1, -1), ("< 2", 5, -3), ("<= 2", 1, 1)])
+def test_excess_is_the_distance_beyond_the_limit(bound: str, value: float, excess: float):
+    assert Bound.parse(bound).excess(value) == excess

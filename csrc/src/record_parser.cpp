@@ -13,6 +13,9 @@ std::string unknown_format(JsonValue record) {
   if (record.find("input_ids") || record.find("token_ids")) {
     return "token ids without text, which cannot be judged; keep the text beside them";
   }
+  if (record.find("role") && record.find("content")) {
+    return "a single message, expected a conversation: put the messages of each into one list";
+  }
   std::string names;
   for (const Format& format : formats()) names += (names.empty() ? "" : ", ") + std::string(format.name);
   return "no known format: the keys fit none of " + names;
@@ -73,7 +76,11 @@ void RecordParser::build() {
 std::optional<std::string_view> RecordParser::field(const std::string& name) {
   JsonValue value = document_.root().find(name);
   if (!value || value.is_null()) value = document_.root().find("metadata").find(name);
-  if (value.is(JsonKind::kString)) return value.text(arena_);
+  if (value.is(JsonKind::kString)) {
+    const auto text = value.text(arena_);
+    if (!text) throw RecordError("a lone surrogate in the category, difficulty or split, which is no text");
+    return text;
+  }
   if (value.is(JsonKind::kNumber) || value.is_boolean()) return value.raw();
   return std::nullopt;
 }

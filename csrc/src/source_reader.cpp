@@ -12,14 +12,14 @@ namespace {
 constexpr std::size_t kChunk = 1 << 20;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-std::string too_long(std::size_t limit) {
-  return "longer than " + std::to_string(limit) + " bytes, the limit of max_record_bytes";
-}
-
 std::string with_thousands(std::uint64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
   return digits;
+}
+
+std::string too_long(std::size_t limit) {
+  return "longer than " + with_thousands(limit) + " bytes, the most that a record may have";
 }
 
 }  // namespace

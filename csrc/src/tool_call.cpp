@@ -107,9 +107,9 @@ class Judge {
     conversation.calling_turn = turn;
     const std::optional<std::string> id = text_of(call.find("id"));
     const bool has_id = id && !id->empty();
-    const bool is_new = !has_id || conversation.ids.insert(*id).second;
+    const bool is_new = !has_id || conversation.awaited.insert(*id).second;
     if (has_id) {
-      conversation.awaited.insert(*id);
+      conversation.ids.insert(*id);
     } else {
       ++conversation.awaited_without_id;
     }

@@ -132,7 +132,19 @@ class TurnReader {
     } else if (key == "name") {
       message_.name = string(key, value);
     } else {
-      return weight(key, value) || is_empty_answer(key, value);
+      return answer_member(key, value) || weight(key, value);
+    }
+    return true;
+  }
+
+  /// What logged answers carry: a refusal is what was said, audio is media, an empty list says nothing.
+  bool answer_member(std::string_view key, JsonValue value) {
+    if (key == "refusal" && value.is(JsonKind::kString)) {
+      refusal_ = string(key, value);
+    } else if (key == "audio" && value.is(JsonKind::kObject)) {
+      add_to(media_, R"({"type":"audio","audio":)" + std::string(value.raw()) + "}");
+    } else {
+      return (key == "annotations" || key == "images") && value.is(JsonKind::kArray) && !value.first();
     }
     return true;
   }
@@ -152,12 +164,6 @@ class TurnReader {
       return false;
     }
     return true;
-  }
-
-  /// Members that logged answers carry without saying anything: an empty list of annotations and kin.
-  static bool is_empty_answer(std::string_view key, JsonValue value) {
-    return (key == "annotations" || key == "images" || key == "tool_calls") && value.is(JsonKind::kArray) &&
-           !value.first();
   }
 
   void unknown_member(JsonValue name, JsonValue value) {
@@ -249,6 +255,7 @@ class TurnReader {
     } else {
       message_.role = role_of(*role_read_, keys_.share_gpt);
     }
+    if (refusal_) append(message_.content, *refusal_);
     if (!calls_.empty()) message_.tool_calls = draft_.arena.copy(calls_ + "]");
     if (!media_.empty()) message_.media = draft_.arena.copy(media_ + "]");
     if (!extra_.empty()) message_.extra = draft_.arena.copy(extra_ + "}");
@@ -260,7 +267,7 @@ class TurnReader {
   std::string_view what_;
   std::size_t number_;
   Message message_;
-  std::optional<std::string_view> role_read_;
+  std::optional<std::string_view> role_read_, refusal_;
   std::string calls_, media_, extra_;
 };
 

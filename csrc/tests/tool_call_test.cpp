@@ -196,8 +196,17 @@ TEST(calls_must_be_answered_before_the_talk_goes_on) {
   CHECK_EQ(fault(kClock, {user(), call(kTwo), result(), answer()}), "");
 }
 
-TEST(ids_must_be_unique_in_a_sample) {
-  CHECK_EQ(fault(kClock, {user(), call(kGood), result("1"), call(kGood), result("1"), answer()}), "duplicate-id at 3");
+TEST(ids_must_be_unique_among_the_calls_that_await_a_result) {
+  constexpr std::string_view kTwice = R"([{"id":"1","function":{"name":"clock","arguments":{"city":"Oslo"}}},)"
+                                      R"({"id":"1","function":{"name":"clock","arguments":{"city":"Rome"}}}])";
+  CHECK_EQ(fault(kClock, {user(), call(kTwice), result("1"), result("1"), answer()}), "duplicate-id at 1");
+  CHECK_EQ(judge_tool_use(kClock, std::vector<ToolTurn>{user(), call(kTwice), result("1")}).broken, 1u);
+}
+
+TEST(ids_may_come_again_once_their_calls_are_answered) {
+  CHECK_EQ(fault(kClock, {user(), call(kGood), result("1"), call(kGood), result("1"), answer()}), "");
+  CHECK_EQ(fault(kClock, {user(), call(kGood), result(), call(kGood), result("1"), answer()}), "");
+  CHECK_EQ(fault(kClock, {user(), call(kGood), result("1"), call(kGood), answer()}), "unanswered-call at 3");
 }
 
 TEST(declarations_must_be_json_and_have_names) {

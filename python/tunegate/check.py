@@ -14,12 +14,11 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tunegate.check_file import CheckFile, Example, Examples, GateFile, Scalar
-from tunegate.config import Config, Limit
+from tunegate.check_file import CheckFile, Example, Examples, GateFile, Scalar, checked_bound
+from tunegate.config import Config, Limit, leads_inside
 from tunegate.errors import CheckError, ConfigError, TunegateError, UsageError, did_you_mean
-from tunegate.parameters import bound
 from tunegate.verdict import Bound
-from tunegate.yaml_source import read_yaml
+from tunegate.yaml_source import read_yaml, shown_key
 
 __all__ = [
     "Case",
@@ -104,7 +103,7 @@ def packaged_gates() -> Traversable:
 
 
 def load_gates(folders: Iterable[Traversable]) -> tuple[Gate, ...]:
-    """Load every gate in `folders`: in the folder itself and one level below.
+    """Load every gate in `folders`: in the folder itself and one level below. A link may not lead out of it.
 
     Raises CheckError with file and line for a malformed file, an id used twice, or a check outside its gate.
     """
@@ -129,7 +128,7 @@ def select(gates: Sequence[Gate], prefixes: Iterable[str]) -> tuple[Gate, ...]:
     for prefix in wanted:
         if not prefix or not any(check_id.startswith(prefix) for check_id in ids):
             known = [*ids, *(gate.id for gate in gates)]
-            raise UsageError(f'no gate or check begins with "{prefix}".{did_you_mean(prefix, known)}')
+            raise UsageError(f'no gate or check begins with "{shown_key(prefix)}".{did_you_mean(prefix, known)}')
     kept = (replace(gate, checks=_matching(gate.checks, wanted)) for gate in gates)
     return tuple(gate for gate in kept if gate.checks)
 
@@ -143,7 +142,7 @@ def apply_limits(gates: Sequence[Gate], config: Config) -> tuple[Gate, ...]:
     for check_id in config.limits:
         if check_id not in ids:
             place = config.place("limits", check_id)
-            raise ConfigError(f'{place}: unknown check "{check_id}" in limits.{did_you_mean(check_id, ids)}')
+            raise ConfigError(f'{place}: unknown check "{shown_key(check_id)}" in limits.{did_you_mean(check_id, ids)}')
     return tuple(replace(gate, checks=tuple(_limited(check, config) for check in gate.checks)) for gate in gates)
 
 
@@ -156,7 +155,7 @@ def _limited(check: Check, config: Config) -> Check:
     for name in limit.params:
         if name not in known:
             at = config.place(*place, "params", name)
-            raise ConfigError(f'{at}: {check.id} has no parameter "{name}".{did_you_mean(name, known)}')
+            raise ConfigError(f'{at}: {check.id} has no parameter "{shown_key(name)}".{did_you_mean(name, known)}')
     try:
         return _with_limit(check, limit)
     except TunegateError as fault:
@@ -185,27 +184,39 @@ def _case(check: Check, chosen: Mapping[str, Scalar | None]) -> Case:
     params = {**check.params, **chosen, **check.overrides}
     return Case(
         params={name: value for name, value in params.items() if name != "note"},
-        warn=bound(check.warn, params, check.confidence),
-        fail=bound(check.fail, params, check.confidence),
+        warn=checked_bound(check.warn, params, check.confidence),
+        fail=checked_bound(check.fail, params, check.confidence),
         note=None if note is None else str(note),
     )
 
 
 def _no_such_case(check: Check, option: str, chosen: str) -> str:
     known = ", ".join(check.cases)
-    return f'{option} "{chosen}" is not known to {check.id}: one of {known}.{did_you_mean(chosen, check.cases)}'
+    return (
+        f'{option} "{shown_key(chosen)}" is not known to {check.id}: one of {known}.{did_you_mean(chosen, check.cases)}'
+    )
 
 
 def _parts(folder: Traversable) -> Iterator[Traversable]:
     if not folder.is_dir():
         raise CheckError(f"no folder {str(folder)!r} of checks")
     parts = [folder, *sorted((item for item in folder.iterdir() if item.is_dir()), key=_name)]
-    yield from (part for part in parts if _yaml_files(part))
+    for part in parts:
+        files = _yaml_files(part)
+        for item in (part, *files) if files else ():
+            _require_inside(item, folder)
+        if files:
+            yield part
 
 
 def _yaml_files(folder: Traversable) -> list[Traversable]:
-    found = [item for item in folder.iterdir() if item.is_file() and item.name.endswith((".yaml", ".yml"))]
+    found = [item for item in folder.iterdir() if item.name.endswith((".yaml", ".yml")) and not item.is_dir()]
     return sorted((item for item in found if not item.name.startswith(".")), key=_name)
+
+
+def _require_inside(item: Traversable, folder: Traversable) -> None:
+    if isinstance(item, Path) and isinstance(folder, Path) and not leads_inside(item, folder):
+        raise CheckError(f"{item} leads outside {folder}; put the file itself there")
 
 
 def _name(item: Traversable) -> str:

@@ -1,5 +1,6 @@
 """The closed schema of a check file and of gate.yaml."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -18,13 +19,16 @@ from pydantic import (
 
 from tunegate.errors import CheckError, did_you_mean
 from tunegate.parameters import bound, parameter_names
+from tunegate.verdict import Bound
+from tunegate.yaml_source import kind_of, shown_key
 
+LONGEST_BOUND = 40
 CORE_TABLES = ("sources", "records", "samples", "messages")
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Text = Annotated[str, Field(pattern=r"\S", strict=True)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", strict=True)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", strict=True)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40, strict=True)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=40, strict=True)]
 
 
 class _Closed(BaseModel):
@@ -62,6 +66,12 @@ class Example(_Closed):
     fields: dict[Identifier, Text] = Field(default_factory=dict)
     option: dict[Identifier, Text] = Field(default_factory=dict)
 
+    def condensed(self, most: int = 4) -> list[str]:
+        """Return the records for a reader: equal neighbours once with their number, the first `most` of these."""
+        runs = [(str(record), len(list(run))) for record, run in itertools.groupby(self.records)]
+        shown = [record if times == 1 else f"{record}  (x {times})" for record, times in runs[:most]]
+        return shown if len(runs) <= most else [*shown, f"... {len(self.records)} records in all"]
+
 
 def _as_example(value: Any) -> Any:
     if isinstance(value, str):
@@ -94,7 +104,7 @@ class CheckFile(_Closed):
     confidence: Annotated[StrictFloat, Field(gt=0, lt=1)] | None = None
     params: dict[Identifier, Scalar] = Field(default_factory=dict)
     option: Identifier | None = None
-    cases: dict[str, dict[Identifier, Scalar | None]] = Field(default_factory=dict)
+    cases: dict[Name, dict[Identifier, Scalar | None]] = Field(default_factory=dict)
     empty: Text | None = None
     report_only: StrictBool = False
     examples: Examples
@@ -144,21 +154,31 @@ def _require_tables(reads: tuple[str, ...]) -> None:
         if table not in CORE_TABLES and not table.startswith("signal_"):
             known = ", ".join(CORE_TABLES)
             hint = did_you_mean(table, CORE_TABLES)
-            raise CheckError(f'reads: unknown table "{table}"; one of {known} or signal_<name>.{hint}')
+            raise CheckError(f'reads: unknown table "{shown_key(table)}"; one of {known} or signal_<name>.{hint}')
+
+
+def checked_bound(text: str | None, params: Mapping[str, Any], confidence: float | None) -> Bound | None:
+    """Read a bound as `parameters.bound` does. Raises CheckError, which prints no long text and no parameter."""
+    if text is not None and (len(text) > LONGEST_BOUND or not text.isprintable()):
+        raise CheckError(f"a bound of {len(text):,} characters is not an operator and a number, such as '> 0.01'")
+    for name in sorted(parameter_names(text)):
+        if isinstance(params.get(name), bool | str):
+            raise CheckError(f"bound {text!r} needs a number for ${name}, found {kind_of(params[name])}")
+    return bound(text, params, confidence)
 
 
 def _require_params(check: CheckFile) -> None:
     for case in [*check.cases.values()] or [{}]:
         params: Mapping[str, Any] = {**check.params, **case}
-        bound(check.warn, params, check.confidence)
-        bound(check.fail, params, check.confidence)
+        checked_bound(check.warn, params, check.confidence)
+        checked_bound(check.fail, params, check.confidence)
     texts = (check.sql, check.population, check.warn, check.fail)
     used = set().union(*(parameter_names(text) for text in texts))
     declared = {*check.params, *(name for case in check.cases.values() for name in case)}
     for name in sorted(declared - used - {"note"}):
         raise CheckError(f"parameter {name} is used neither in the SQL nor in a bound.{did_you_mean(name, used)}")
     for name in sorted(used - declared):
-        raise CheckError(f"${name} is not declared in params.{did_you_mean(name, declared)}")
+        raise CheckError(f"${shown_key(name)} is not declared in params.{did_you_mean(name, declared)}")
     _require_same_keys(check.cases)
 
 

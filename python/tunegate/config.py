@@ -3,7 +3,7 @@
     fields: {category: topic}            # where category, difficulty and split are found
     method: lora
     gates: [Q1, Q5]                      # id prefixes
-    checks: [our_checks]                 # folders of own YAML checks, relative to this file
+    checks: [our_checks]                 # folders of own YAML checks beside or below this file
     balance: [category, source]          # axes of the balance signal
     limits:
       Q103: {fail: "> 0.02"}             # or warn, severity (fail, warn, off), params
@@ -13,6 +13,7 @@
 No Python is ever loaded from a path in it. What the command line says wins over this file.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -92,8 +93,15 @@ def load_config(path: Path | None = None) -> Config:
     return config
 
 
+def leads_inside(path: Path, folder: Path) -> bool:
+    """Tell whether a path, with all links followed, is the folder or lies below it."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
 def _require_folders(config: Config) -> None:
     for index, folder in enumerate(config.check_folders):
+        place: KeyPath = ("checks", index)
+        if "\0" in str(folder) or not leads_inside(folder, config._folder):
+            raise ConfigError(f"{config.place(*place)}: checks.{index} leads outside the folder of this file")
         if not folder.is_dir():
-            place: KeyPath = ("checks", index)
-            raise ConfigError(f"{config.place(*place)}: no folder {str(config.checks[index])!r} of checks")
+            raise ConfigError(f"{config.place(*place)}: checks.{index}: no such folder of checks")

@@ -144,11 +144,21 @@ def _judged_value(check: Check, case: Case, answer: Answer) -> Verdict:
         return _unjudged(check, case, Outcome.SKIP, check.empty or f"no {check.unit} to judge")
     judged = [part for part in measured if part.judged] or measured
     outcome = worst(part.outcome for part in judged)
-    leading = next(part for part in judged if part.outcome is outcome)
-    finished = _finished(check, case, outcome, measurement=leading.measurement, slices=slices)
+    leading = _leading(case, [part for part in judged if part.outcome is outcome])
+    finished = replace(
+        _finished(check, case, outcome, measurement=leading.measurement, slices=slices),
+        leading=leading,
+    )
     if outcome is Outcome.SKIP and finished.reason is None:
         return _with_reason(finished, f"every slice has fewer than {MIN_SLICE_N} {check.unit}")
     return finished
+
+
+def _leading(case: Case, parts: Sequence[Slice]) -> Slice:
+    """Return the slice farthest beyond the limit that decided, or nearest to it; the first of equals."""
+    first = (case.warn, case.fail) if parts[0].outcome is Outcome.WARN else (case.fail, case.warn)
+    bound = next((bound for bound in first if bound is not None), None)
+    return parts[0] if bound is None else max(parts, key=lambda part: bound.excess(part.measurement.value or 0.0))
 
 
 def _slice(check: Check, case: Case, row: SliceRow) -> Slice:

@@ -32,6 +32,23 @@ _UNKNOWN = (
     (re.compile(r"Table with name (?P<name>\S+) does not exist"), "table"),
     (re.compile(r"Function with name (?P<name>\S+) does not exist"), "function"),
 )
+_LONGEST_QUOTE = 200
+_FAULTS = (  # the class, what DuckDB says, what we say
+    (duckdb.Error, "No space left on device", "no space is left on the disk"),
+    (duckdb.Error, "max_temp_directory_size", "it needs more room on the disk than it may use"),
+    (duckdb.Error, "lock on file", "another process has it open"),
+    (duckdb.Error, "not a valid DuckDB database file", "it is no DuckDB file"),
+    (duckdb.Error, "Permission denied", "its file may not be read or written"),
+    (duckdb.Error, "does not exist", "its file, or a part of it, does not exist"),
+    (duckdb.OutOfMemoryException, "", "it needs more memory than it may use"),
+    (duckdb.IOException, "", "its file cannot be read or written"),
+    (duckdb.SerializationException, "", "its file is damaged or of another version of DuckDB"),
+    (duckdb.InterruptException, "", "it was interrupted"),
+    (duckdb.ConversionException, "", "a value does not fit the type of its column"),
+    (duckdb.InvalidInputException, "", "a value cannot be worked with"),
+    (duckdb.OutOfRangeException, "", "a number is too large"),
+    (duckdb.ConstraintException, "", "a value breaks a rule of its table"),
+)
 _CANDIDATES = re.compile(r"(?:Did you mean|Candidate \w+:)(.*)")
 
 
@@ -42,11 +59,18 @@ def main() -> None:
     try:
         connection = _open(settings)
     except duckdb.Error as error:
-        _say({"error": str(error).splitlines()[0]})
+        _say({"error": database_fault(error)})
         return
     _say({"ready": True})
     while True:
         _serve(connection, json.loads(requests.get()), str(settings["memory_limit"]))
+
+
+def database_fault(error: duckdb.Error) -> str:
+    """Say in fixed words what DuckDB raised, and its class; its own text may quote the data and is never passed on."""
+    kind = type(error).__name__.removesuffix("Exception")
+    fitting = (words for known, says, words in _FAULTS if isinstance(error, known) and says in str(error))
+    return f"{next(fitting, 'the database failed')} (DuckDB {kind})"
 
 
 def _requests() -> "queue.SimpleQueue[str]":
@@ -90,12 +114,12 @@ def _serve(connection: duckdb.DuckDBPyConnection, request: Mapping[str, Any], me
         _say({"end": True})
     except (Refused, duckdb.Error, MemoryError, ValueError) as error:
         line = _LINE.search(str(error))
-        at = int(line[1]) if line and isinstance(error, duckdb.Error) else None
+        at = int(line[1]) if line and isinstance(error, duckdb.Error) else getattr(error, "line", None)
         part = getattr(error, "__notes__", ["query"])[0]
         sound = isinstance(error, _BEFORE_RUNNING)
         _say({"error": _described(error, memory_limit), "part": part, "line": at, "sound": sound})
     finally:
-        for table in ("judge_found", "judge_population", "judge_members"):
+        for table in ("judge_found", "judge_population", "judge_members", "judge_labels"):
             connection.execute(f"drop table if exists temp.main.{table}")
 
 
@@ -123,11 +147,11 @@ def _about_the_query(message: str) -> str:
         if found := pattern.search(message):
             near = _CANDIDATES.search(message)
             candidates = re.findall('"([^"]+)"', near[1]) if near else []
-            return f'unknown {kind} "{found["name"]}".{did_you_mean(found["name"], candidates)}'
+            return f'unknown {kind} "{found["name"][:40]}".{did_you_mean(found["name"], candidates)}'
     if "expression depth" in message:
         return "the query is nested too deep"
     first = message.splitlines()[0]
-    return re.sub(r"^(Parser|Binder|Catalog) Error: ", "", first)
+    return re.sub(r"^(Parser|Binder|Catalog) Error: ", "", first)[:_LONGEST_QUOTE]
 
 
 if __name__ == "__main__":

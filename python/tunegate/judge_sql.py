@@ -13,18 +13,19 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, NamedTuple, Self
+from types import MappingProxyType, TracebackType
+from typing import IO, Any, NamedTuple, Self, TypeAlias
 
 from tunegate.errors import CheckError, StoreError
 from tunegate.verdict import Measurement, Place, Scalar, shown_label, significant
 
 MAX_ANSWER_BYTES = 1 << 30  # ten million offenders; more is a runaway query
 START_SECONDS = 60.0
+ANSWER_SECONDS = 600.0  # for our own statements after the check's query, and for what they find to arrive
 
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 
@@ -55,7 +56,7 @@ class Offender(NamedTuple):
     line: int
     fingerprint: str
     reason: str | None
-    detail: dict[str, Scalar | Place]
+    detail: Mapping[str, Scalar | Place]
 
 
 class SliceRow(NamedTuple):
@@ -63,7 +64,7 @@ class SliceRow(NamedTuple):
 
     name: str | None
     measurement: Measurement
-    detail: dict[str, Scalar | Place]
+    detail: Mapping[str, Scalar | Place]
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ class Answer:
 class SqlJudge:
     """Judges queries over one store, one after another. A context manager: leaving it ends the child.
 
-    memory_limit is DuckDB's ("512MB"); the child as a whole gets about twice that. timeout_s counts per
-    query, from sending it to the last row of its answer. The store must not be open for writing.
+    memory_limit is DuckDB's ("512MB"); the child as a whole gets about twice that. timeout_s counts for the
+    check's own SQL, per check; what it found may take ANSWER_SECONDS more to arrive. The store must not be open for
+    writing.
     """
 
     def __init__(
@@ -185,17 +187,15 @@ class _Child:
 
     def ask(self, message: Mapping[str, Any], timeout_s: float, max_bytes: int) -> Iterator[dict[str, Any]]:
         """Send one message and yield what comes back, until its end. Raises _ChildFault."""
-        stopped = threading.Event()
-        timer = threading.Timer(timeout_s, self._stop, [stopped])
-        timer.daemon = True
-        timer.start()
+        clock = _Clock(self._process.kill)
+        clock.start(timeout_s, f"stopped after {timeout_s:g} s; simplify the query or raise --check-timeout")
         try:
             self._send(message)
-            yield from self._receive(max_bytes, stopped, timeout_s)
+            yield from self._receive(max_bytes, clock)
         finally:
-            timer.cancel()
-        if stopped.is_set():
-            raise _ChildFault(_too_slow(timeout_s))
+            clock.cancel()
+        if clock.rang:
+            raise _ChildFault(clock.reason)
 
     @property
     def ended(self) -> bool:
@@ -210,17 +210,13 @@ class _Child:
                 _open_pipe(pipe).close()
         self.spill.cleanup()
 
-    def _stop(self, stopped: threading.Event) -> None:
-        stopped.set()
-        self._process.kill()
-
     def _send(self, message: Mapping[str, Any]) -> None:
         pipe = _open_pipe(self._process.stdin)
         with suppress(BrokenPipeError):  # the reply says what became of it
             pipe.write(json.dumps(message).encode() + b"\n")
             pipe.flush()
 
-    def _receive(self, max_bytes: int, stopped: threading.Event, timeout_s: float) -> Iterator[dict[str, Any]]:
+    def _receive(self, max_bytes: int, clock: "_Clock") -> Iterator[dict[str, Any]]:
         pipe = _open_pipe(self._process.stdout)
         left = max_bytes
         while line := pipe.readline(left + 1):
@@ -232,15 +228,46 @@ class _Child:
             reply: dict[str, Any] = json.loads(line)
             if "error" in reply:
                 raise _said(reply)
+            if "ran" in reply:
+                clock.start(ANSWER_SECONDS, f"stopped: what it found took longer than {ANSWER_SECONDS:g} s to list")
+                continue
             yield reply
             if "end" in reply or "ready" in reply:
                 return
-        raise _ChildFault(_too_slow(timeout_s) if stopped.is_set() else self._death())
+        raise _ChildFault(clock.reason if clock.rang else self._death())
 
     def _death(self) -> str:
         code = self._process.wait()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return f"the judging process ended ({how}); it crashed or ran out of memory"
+
+
+class _Clock:
+    """Stops the child when its time is over, and knows why."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._timer: threading.Timer | None = None
+        self.rang = False
+        self.reason = ""
+
+    def start(self, seconds: float, reason: str) -> None:
+        """Give it so much time from now on, whatever was left."""
+        self.cancel()
+        if self.rang:
+            return
+        self.reason = reason
+        self._timer = threading.Timer(seconds, self._ring)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _ring(self) -> None:
+        self.rang = True
+        self._stop()
 
 
 def _said(reply: Mapping[str, Any]) -> _ChildFault:
@@ -251,10 +278,6 @@ def _open_pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
         raise StoreError("the judging process has no pipe")
     return pipe
-
-
-def _too_slow(timeout_s: float) -> str:
-    return f"stopped after {timeout_s:g} s; simplify the query or raise --check-timeout"
 
 
 def _environment() -> dict[str, str]:
@@ -300,21 +323,22 @@ def _answer(query: Query, replies: Iterator[dict[str, Any]]) -> Answer:
     head = next(replies)
     rows: list[Any] = []
     read = _offender if query.kind == "rows" else _slice_row
+    known: _Known = {}
     for reply in replies:
-        rows.extend(read(head, row) for row in reply.get("rows", ()))
+        rows.extend(read(head, row, known) for row in reply.get("rows", ()))
     if query.kind == "rows":
         return Answer(head["population"], head["offenders"], head["failing"], tuple(rows))
     return Answer(head["population"], slices=tuple(rows))
 
 
-def _offender(head: Mapping[str, Any], row: list[Any]) -> Offender:
+def _offender(head: Mapping[str, Any], row: list[Any], known: "_Known") -> Offender:
     sample_id, source, line, fingerprint, reason = row[:5]
-    return Offender(sample_id, sys.intern(source), line, fingerprint, reason, _detail(head, row[5:]))
+    return Offender(sample_id, sys.intern(source), line, fingerprint, reason, _shared(head, row[5:], known))
 
 
-def _slice_row(head: Mapping[str, Any], row: list[Any]) -> SliceRow:
+def _slice_row(head: Mapping[str, Any], row: list[Any], known: "_Known") -> SliceRow:
     value, n, lower, upper, name, label = row[:6]
-    detail = _detail(head, row[6:])
+    detail = _shared(head, row[6:], known)
     if head["labelled"]:
         detail = {"label": shown_label(label), **detail}
     try:
@@ -322,6 +346,23 @@ def _slice_row(head: Mapping[str, Any], row: list[Any]) -> SliceRow:
     except CheckError as fault:
         raise _ChildFault(str(fault)) from None
     return SliceRow(shown_label(name) if head["sliced"] else None, measured, detail)
+
+
+_Known: TypeAlias = dict[tuple[Any, ...], Mapping[str, Scalar | Place]]
+_KNOWN_DETAILS = 10_000
+
+
+def _shared(head: Mapping[str, Any], values: list[Any], known: _Known) -> Mapping[str, Scalar | Place]:
+    """Make the detail of a row once for the many rows with the same: a list of offenders is the largest thing held."""
+    if any(isinstance(value, list) for value in values):
+        return _detail(head, values)
+    key = tuple(values)
+    found = known.get(key)
+    if found is None:
+        found = MappingProxyType(_detail(head, values))
+        if len(known) < _KNOWN_DETAILS:
+            known[key] = found
+    return found
 
 
 def _detail(head: Mapping[str, Any], values: list[Any]) -> dict[str, Scalar | Place]:

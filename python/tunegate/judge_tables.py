@@ -17,6 +17,8 @@ import duckdb
 from tunegate.judge_syntax import Refused, Shape, examine
 
 CHUNK_ROWS = 1000
+MAX_COLUMNS = 16
+MAX_SLICES = 10_000
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 _INTEGER = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)")
@@ -54,7 +56,7 @@ class Column:
 
 
 def judge(connection: duckdb.DuckDBPyConnection, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the answer in parts: a head with counts, then chunks of rows.
+    """Yield the answer in parts: word that the check's own SQL has run, a head with counts, then chunks of rows.
 
     Raises Refused or a duckdb error; its notes hold the part of the check at fault, "population" or "query".
     """
@@ -62,6 +64,7 @@ def judge(connection: duckdb.DuckDBPyConnection, request: Mapping[str, Any]) -> 
         population = _members(connection, request)
     with _blamed("query"):
         shape = _run(connection, "judge_found", request["sql"], request)
+        yield {"ran": True}
         columns = _columns(connection, "judge_found")
         answer = _offenders if request["kind"] == "rows" else _values
         yield from answer(connection, columns, shape, population)
@@ -186,6 +189,8 @@ def _shown_value(column: Column) -> str:
 
 def _guard(connection: duckdb.DuckDBPyConnection, detail: Sequence[Column], shape: Shape) -> None:
     """Refuse any detail that could carry input text: its name, its type or its values."""
+    if len(detail) > MAX_COLUMNS:
+        raise Refused(f"the query shows {len(detail)} columns of detail, more than {MAX_COLUMNS}")
     shown = [column.shown for column in detail]
     for column in detail:
         if not _PLAIN.fullmatch(column.name) or column.name not in shape.words:
@@ -224,7 +229,8 @@ def _values(
     _guard(connection, detail, shape)
     _require_one_row_without_slice(connection, by_name)
     selected = [_number(by_name, name) for name in ("value", "n", "lower", "upper")]
-    selected += [f'"{name}"::varchar' if name in by_name else "null::varchar" for name in ("slice", "label")]
+    connection.execute(f"create temp table judge_labels as {_labels(connection)}", {"words": sorted(shape.literals)})
+    selected += [_label(by_name.get(name)) for name in ("slice", "label")]
     selected += [_shown_value(column) for column in detail]
     yield {
         "population": population,
@@ -232,8 +238,35 @@ def _values(
         "labelled": "label" in by_name,
         "columns": [[column.shown, column.is_place] for column in detail],
     }
-    order = "order by 5, 1, 2, 3, 4, 6" + "".join(f', f."{column.name}"' for column in detail)
+    named = [f'f."{name}"::varchar' for name in ("slice", "label") if name in by_name]
+    order = "order by " + ", ".join([*named, "1", "2", "3", "4", *(f'f."{column.name}"' for column in detail)])
     yield from _chunks(connection, f"select {', '.join(selected)} from judge_found f {order}")
+
+
+_LABEL_COLUMNS = {
+    "samples": ("category", "difficulty", "split", "format"),
+    "records": ("source",),
+    "signal_balance": ("axis", "cell"),
+}
+
+
+def _labels(connection: duckdb.DuckDBPyConnection) -> str:
+    """Select what may name a slice: the words quoted in the query, and the values of the columns that are labels."""
+    found = connection.execute("select table_name, column_name from duckdb_columns() where schema_name = 'main'")
+    columns = [(table, column) for table, column in found.fetchall() if column in _LABEL_COLUMNS.get(table, ())]
+    labels = [f"select {column} from main.{table}" for table, column in columns]
+    return " union ".join(["select unnest($words::varchar[]) as name", *labels])
+
+
+def _label(column: Column | None) -> str:
+    """Answer with a name that is a word, a label of the data or blank; with "(withheld)" for any other text."""
+    if column is None:
+        return "null::varchar"
+    name = f'f."{column.name}"::varchar'
+    if column.type != "VARCHAR" and _WORDS.fullmatch(column.type):
+        return name
+    known = f"{name} is null or trim({name}) = '' or {name} in (select name from judge_labels)"
+    return f"case when {known} then {name} else '(withheld)' end"
 
 
 def _require_value_columns(by_name: Mapping[str, Column]) -> None:
@@ -252,6 +285,8 @@ def _require_one_row_without_slice(connection: duckdb.DuckDBPyConnection, by_nam
     rows = int(_one(connection, "select count(*) from judge_found"))
     if rows > 1 and "slice" not in by_name:
         raise Refused(f"the query gives {rows} values; name them in a column slice")
+    if rows > MAX_SLICES:
+        raise Refused(f"the query gives {rows:,} slices, more than {MAX_SLICES:,}; group by fewer")
     if _one(connection, "select count(*) from judge_found where n is null or n < 0"):
         raise Refused("column n is null or negative in a row")
 

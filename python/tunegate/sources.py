@@ -37,10 +37,8 @@ def find_sources(arguments: Iterable[str], scratch: Path) -> tuple[Source, ...]:
     for later stages read it again. Raises SourceError for what is missing, empty or unreadable.
     """
     named = list(arguments)
-    paths: dict[str, str] = {}
-    for path in (path for argument in named if argument != STDIN for path in _expand(argument)):
-        paths.setdefault(os.path.abspath(path), path)
-    sources = [file_source(path) for path in sorted(paths.values(), key=os.fsencode)]
+    paths = _each_file_once(path for argument in named if argument != STDIN for path in _expand(argument))
+    sources = [file_source(path) for path in sorted(paths, key=os.fsencode)]
     if STDIN in named:
         sources.append(_stdin_source(scratch))
     return tuple(sources)
@@ -73,26 +71,53 @@ def read_batches(
         raise SourceError(f"{source.name} {text}" if text.startswith("ends") else f"{source.name}: {text}") from error
 
 
+def _each_file_once(paths: Iterable[str]) -> list[str]:
+    """Leave out further names of a file that is named already: other spellings, links."""
+    first: dict[object, str] = {}
+    for path in paths:
+        first.setdefault(_identity(path), path)
+    return list(first.values())
+
+
+def _identity(path: str) -> object:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return path  # file_source says what is wrong
+    return status.st_dev, status.st_ino
+
+
 def _expand(argument: str) -> Iterable[str]:
     if os.path.isdir(argument):
         return _data_files(argument)
     if os.path.exists(argument) or not glob.has_magic(argument):
         return [argument]
-    found = [path for path in glob.glob(argument, recursive=True) if os.path.isfile(path)]
+    matches = glob.glob(argument, recursive=True)
+    found = [path for path in matches if not os.path.isdir(path)]
+    if "**" not in argument:  # which goes into folders by itself
+        found += [file for path in matches if os.path.isdir(path) for file in _walk(path)]
     if not found:
         raise SourceError(f"no file matches {argument!r}; expected the path of a file, a directory or a pattern")
     return found
 
 
 def _data_files(directory: str) -> list[str]:
-    found = []
-    for folder, folders, files in os.walk(directory, onerror=_refuse_folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [os.path.join(folder, name) for name in files if _is_data(name)]
+    found = list(_walk(directory))
     if not found:
         endings = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
         raise SourceError(f"{directory} holds no data file: expected {endings}, plain or with .gz or .zst")
     return found
+
+
+def _walk(directory: str) -> Iterator[str]:
+    """Yield the data files in a directory and below, through links, each folder once."""
+    seen = set()
+    for folder, folders, files in os.walk(directory, onerror=_refuse_folder, followlinks=True):
+        here = os.path.realpath(folder)
+        folders[:] = [] if here in seen else sorted(name for name in folders if not name.startswith("."))
+        if here not in seen:
+            yield from (os.path.join(folder, name) for name in files if _is_data(name))
+        seen.add(here)
 
 
 def _refuse_folder(error: OSError) -> None:
@@ -100,13 +125,13 @@ def _refuse_folder(error: OSError) -> None:
 
 
 def _is_data(name: str) -> bool:
-    return not name.startswith(".") and _bare(name).endswith(SUFFIXES)
+    return not name.startswith(".") and _bare(name).lower().endswith(SUFFIXES)
 
 
 def _bare(name: str) -> str:
     """Return the file name without its compression suffix."""
     stem, suffix = os.path.splitext(name)
-    return stem if suffix in COMPRESSIONS else name
+    return stem if suffix.lower() in COMPRESSIONS else name
 
 
 def file_source(path: str) -> Source:
@@ -125,9 +150,9 @@ def file_source(path: str) -> Source:
     return Source(
         name=path,
         path=Path(path),
-        compression=COMPRESSIONS.get(os.path.splitext(path)[1], "none"),
-        lines=suffix in (".jsonl", ".ndjson"),
-        split=SPLITS.get(stem),
+        compression=COMPRESSIONS.get(os.path.splitext(path)[1].lower(), "none"),
+        lines=suffix.lower() in (".jsonl", ".ndjson"),
+        split=SPLITS.get(stem.lower()),
     )
 
 

@@ -76,8 +76,10 @@ class Store:
     ) -> None:
         """Read the sources and measure the per-sample signals named, in one pass, into an empty store.
 
-        Raises SourceError for a source that cannot be read on, or that has not one readable record.
+        Raises SourceError for a source that cannot be read on, that changed meanwhile, or that has not one
+        readable record.
         """
+        before = [_state(source.path) for source in sources]
         modules = [module for module in map(load, signals) if hasattr(module, "compute")]
         for module in modules:
             self._create_signal(module, {})
@@ -86,6 +88,7 @@ class Store:
             self.connection.begin()
             self._read_all(sources, fields, modules, threads or available_cores(), progress)
             self._close_ingest(sources, fields, digests)
+            _require_unchanged(sources, before)
             self.connection.commit()
 
     def ensure(self, names: Iterable[str], parameters: Mapping[str, Any]) -> None:
@@ -95,6 +98,11 @@ class Store:
             wanted = {key: parameters[key] for key in getattr(module, "PARAMETERS", ()) if key in parameters}
             if not self._has_signal(module, wanted):
                 self._measure(module, wanted)
+
+    def has_values(self, field: str) -> bool:
+        """Return whether any sample has a category, difficulty or split, whichever `field` names."""
+        row = self.connection.execute(f"select count({field}) > 0 from samples").fetchone()
+        return row is not None and bool(row[0])
 
     def summary(self) -> tuple[tuple[SourceSummary, ...], Funnel]:
         """Return what was read, source by source in reading order, and the funnel of the whole."""
@@ -237,6 +245,18 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{path} cannot be opened as a store: {reason}; name another file or remove it") from error
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _require_unchanged(sources: Sequence[Source], before: Sequence[tuple[int, int, int]]) -> None:
+    """Raise SourceError when a file is not what it was: its digest, size and records would not belong together."""
+    for source, state in zip(sources, before, strict=True):
+        if _state(source.path) != state:
+            raise SourceError(f"{source.name} changed while it was read; run again when it is written completely")
 
 
 def _sha256(path: Path) -> str:

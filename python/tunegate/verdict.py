@@ -121,6 +121,10 @@ class Bound:
             return Outcome.FAIL
         return Outcome.PASS if crossed == {False} else Outcome.INCONCLUSIVE
 
+    def excess(self, value: float) -> float:
+        """Return how far a value lies beyond the limit; negative within it."""
+        return value - self.limit if self.operator.startswith(">") else self.limit - value
+
     def _crossed(self, value: float) -> bool:
         match self.operator:
             case ">":
@@ -183,7 +187,7 @@ class Verdict:
 
     kind is "rows" or "value", unit "samples" or "records"; warn and fail are bound texts with their
     parameters filled in; population is the SELECT that narrows it, None for all; reason says why a check was
-    skipped or could not be judged.
+    skipped or could not be judged. leading is the slice that decided, whose measurement is the check's.
     """
 
     id: str
@@ -200,6 +204,7 @@ class Verdict:
     slices: tuple[Slice, ...]
     reason: str | None
     note: str | None
+    leading: Slice | None = None
 
 
 @dataclass(frozen=True, slots=True)

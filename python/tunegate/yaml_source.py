@@ -2,14 +2,19 @@
 
 Accepted: one document of mappings with text keys, lists, text, true/false, null, integers and finite decimal
 numbers (YAML 1.2: `off`, `no` and `1:30` are text). Refused: duplicate keys, anchors and aliases, tags, files
-over 1 MB.
+over 1 MB, anything but a regular file. An error names keys and kinds of values, never a value: the file may turn
+out to be another one than was meant.
 """
 
 import math
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeAlias, TypeVar
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import ClassVar, TypeAlias, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -20,6 +25,7 @@ from tunegate.yaml_keys import keys_at
 
 MAX_BYTES = 1_000_000
 
+_KEY = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_-]{0,39})?")
 _EXPECTED = {
     "dict_type": "expected keys and values",
     "model_type": "expected keys and values",
@@ -28,15 +34,24 @@ _EXPECTED = {
     "bool_type": "expected text, a number, true or false",
     "string_too_short": "expected text",
 }
+_OF_THE_SCHEMA = frozenset(  # pydantic's own messages about these are made of the schema, not of the input
+    {
+        "float_type",
+        "greater_than",
+        "greater_than_equal",
+        "int_type",
+        "less_than",
+        "less_than_equal",
+        "literal_error",
+        "string_pattern_mismatch",
+        "string_too_long",
+        "too_short",
+    }
+)
+_KINDS = ((bool, "true or false"), (int | float, "a number"), (list, "a list"), (dict, "keys and values"))
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class Readable(Protocol):
-    """A path, or a file inside an installed package."""
-
-    def read_bytes(self) -> bytes: ...
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C parser is 10 times faster
@@ -78,6 +93,10 @@ class YamlSource:
         return f"{self.name} line {self.line(path)}"
 
 
+_TAG = "a tag is not accepted; write the value alone"
+_ALIAS = "anchors and aliases are not accepted; write the value out"
+
+
 class _Fault(Exception):
     """What is wrong on which line; becomes the caller's error."""
 
@@ -86,7 +105,7 @@ class _Fault(Exception):
         self.line = line
 
 
-def load_yaml(file: Readable, name: str, error: type[TunegateError]) -> YamlSource:
+def load_yaml(file: Traversable, name: str, error: type[TunegateError]) -> YamlSource:
     """Read one YAML file. Raises `error` with `name` and line; an empty file is an empty mapping."""
     try:
         return _source(_text(file), name)
@@ -102,22 +121,45 @@ def load_yaml(file: Readable, name: str, error: type[TunegateError]) -> YamlSour
         raise error(f"{name} cannot be read: {fault.strerror or fault}; expected a YAML file") from None
 
 
-def read_yaml(file: Readable, name: str, model: type[Model], error: type[TunegateError]) -> tuple[Model, YamlSource]:
+def read_yaml(file: Traversable, name: str, model: type[Model], error: type[TunegateError]) -> tuple[Model, YamlSource]:
     """Read one YAML file as `model`. Raises `error` with name, line and key, with a suggestion on a typo."""
     source = load_yaml(file, name, error)
     if not isinstance(source.value, dict):
-        raise error(f"{name} line 1: expected keys and values, found {_shown(source.value)}")
+        raise error(f"{name} line 1: expected keys and values, found {kind_of(source.value)}")
     try:
         return model.model_validate(source.value), source
     except ValidationError as fault:
         raise error(_first_fault(fault, source, model)) from None
 
 
-def _text(file: Readable) -> str:
-    content = file.read_bytes()
+def shown_key(key: object) -> str:
+    """Return a key, or another short word, as an error may print it: itself when it looks like one."""
+    return str(key) if isinstance(key, int) or _KEY.fullmatch(str(key)) else "(not shown)"
+
+
+def kind_of(value: object) -> str:
+    """Name the kind of a YAML value, such as "a list"."""
+    if value is None or value == "":
+        return "nothing"
+    return next((kind for types, kind in _KINDS if isinstance(value, types)), "a text")
+
+
+def _text(file: Traversable) -> str:
+    content = _content(file)
     if len(content) > MAX_BYTES:
         raise _Fault(1, f"the file is larger than {MAX_BYTES:,} bytes")
     return content.decode("utf-8-sig")
+
+
+def _content(file: Traversable) -> bytes:
+    """Read up to one byte more than is accepted; a pipe or a device is not opened for reading at all."""
+    if not isinstance(file, Path):
+        with file.open("rb") as packaged:
+            return packaged.read(MAX_BYTES + 1)
+    with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise _Fault(1, "it is no regular file")
+        return opened.read(MAX_BYTES + 1)
 
 
 def _source(text: str, name: str) -> YamlSource:
@@ -142,7 +184,7 @@ class _Values:
 
     def value(self, node: yaml.Node, path: KeyPath) -> object:
         if id(node) in self._seen:
-            raise _Fault(_line(node), "anchors and aliases are not accepted; write the value out")
+            raise _Fault(_line(node), _ALIAS)
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode) and node.tag.endswith(":map"):
             return self._mapping(node, path)
@@ -151,7 +193,7 @@ class _Values:
         if isinstance(node, yaml.ScalarNode):
             self._starts[path] = _line(node) + (node.style in ("|", ">"))
             return _scalar(node)
-        raise _Fault(_line(node), f"tag {node.tag} is not accepted")
+        raise _Fault(_line(node), _TAG)
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, object]:
         values: dict[str, object] = {}
@@ -159,7 +201,7 @@ class _Values:
             key = _key(key_node)
             if key in values:
                 first = self._lines[(*path, key)]
-                raise _Fault(_line(key_node), f'key "{key}" stands twice; it is first on line {first}')
+                raise _Fault(_line(key_node), f'key "{shown_key(key)}" stands twice; it is first on line {first}')
             self._lines[(*path, key)] = _line(key_node)
             values[key] = self.value(value_node, (*path, key))
         return values
@@ -193,13 +235,13 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
         case "float" if math.isfinite(float(text)):
             return float(text)
         case "float":
-            raise _Fault(_line(node), f"{_shown(text)} is no finite number; put text in quotes")
-    raise _Fault(_line(node), f"tag {node.tag} is not accepted")
+            raise _Fault(_line(node), "a number is no finite number; put text in quotes")
+    raise _Fault(_line(node), _TAG)
 
 
 def _integer(text: str, node: yaml.ScalarNode) -> int:
     if len(text) > 19:
-        raise _Fault(_line(node), f"the number {_shown(text)} has more than 18 digits; put text in quotes")
+        raise _Fault(_line(node), "a number has more than 18 digits; put text in quotes")
     return int(text)
 
 
@@ -207,6 +249,10 @@ def _syntax(fault: yaml.MarkedYAMLError) -> str:
     mark = fault.problem_mark or fault.context_mark
     line = 1 if mark is None else mark.line + 1
     problem = fault.problem or fault.context or "unknown fault"
+    if "alias" in problem or "anchor" in problem:
+        return f"line {line}: {_ALIAS}"
+    if "tag" in problem:
+        return f"line {line}: {_TAG}"
     if "block scalar" in f"{fault.context}":
         problem += '; put a limit in quotes, such as "> 0.01"'
     return f"line {line}: not valid YAML: {problem}"
@@ -242,21 +288,21 @@ def _described(detail: ErrorDetails, source: YamlSource, model: type[BaseModel])
         return f'key "{detail["loc"][-1]}" is missing{parent}'
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])
-    message = _EXPECTED.get(detail["type"]) or detail["msg"][0].lower() + detail["msg"][1:]
-    return f"{_dotted(path) or 'file'}: {message}, found {_shown(detail['input'])}"
+    return f"{_dotted(path) or 'file'}: {_expectation(detail)}, found {kind_of(detail['input'])}"
+
+
+def _expectation(detail: ErrorDetails) -> str:
+    if detail["type"] in _OF_THE_SCHEMA:
+        return detail["msg"][0].lower() + detail["msg"][1:]
+    return _EXPECTED.get(detail["type"], "expected another value")
 
 
 def _unknown(key: str, within: str, known: set[str]) -> str:
     hint = did_you_mean(key, known)
     if known and not hint:
         hint = f" Known keys: {', '.join(sorted(known))}."
-    return f'unknown key "{key}"{within}.{hint}'
+    return f'unknown key "{shown_key(key)}"{within}.{hint}'
 
 
 def _dotted(path: KeyPath) -> str:
-    return ".".join(str(part) for part in path)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return ".".join(shown_key(part) for part in path)

@@ -170,8 +170,8 @@ def test_no_error_shows_a_traceback_of_a_real_process(workplace: Workplace, proc
         ),
         ("gates: [Q1]\ngates: [Q5]\n", 'key "gates" stands twice; it is first on line 1'),
         ("gates: [Q1]\n fail_on: warn\n", "not valid YAML: "),
-        ("\nchecks: [ours]\n", "no folder 'ours' of checks"),
-        ("\nfail_on: sometimes\n", "fail_on: input should be 'fail', 'warn' or 'never', found 'sometimes'"),
+        ("\nchecks: [ours]\n", "checks.0: no such folder of checks"),
+        ("\nfail_on: sometimes\n", "fail_on: input should be 'fail', 'warn' or 'never', found a text"),
         (
             "limits:\n  D1011: {severity: off}\n",
             'unknown check "D1011" in limits. Did you mean "D101"?',
@@ -285,7 +285,7 @@ def test_a_check_that_takes_too_long_is_stopped_and_the_others_are_judged(workpl
         ("check good.jsonl --write text=.", '--write is "text=.", expected the name of a file in a folder'),
         (
             "check good.jsonl --gates D1 --write json=./good.jsonl",
-            "--write would overwrite the source good.jsonl; name another file",
+            "--write would overwrite good.jsonl, which this run uses; name another file",
         ),
         (
             "check good.jsonl --field categry=topic",

@@ -450,7 +450,7 @@ def test_a_mapped_field_is_what_the_balance_checks_read(workplace: Workplace, tu
     workplace.write("data.jsonl", "".join(chat(f"q{n}", topic="refunds") for n in range(30)))
     said = tunegate("check", "data.jsonl", "--gates", "Q501", "--field", "category=topic")
     assert said.code == 1
-    assert said.out.startswith("fail  Q501 dominant-category  1, limit 0.80    category: refunds, cells 1\n")
+    assert said.out.startswith("fail  Q501 dominant-category  1, limit 0.80    category: refunds, cells 1; no field `difficulty`\n")
 
 
 # Stores
@@ -479,14 +479,15 @@ def test_a_reused_store_measures_what_it_lacks(workplace: Workplace, tunegate: T
 
 @pytest.mark.parametrize("change", ["one more record", "another field", "another name"])
 def test_a_store_is_made_anew_when_the_data_or_its_fields_change(workplace: Workplace, tunegate: Tunegate, change: str):
-    workplace.write("good.jsonl", GOOD)
-    workplace.write("copy.jsonl", GOOD)
+    records = GOOD + chat("with a topic", topic="t")
+    workplace.write("good.jsonl", records)
+    workplace.write("copy.jsonl", records)
     store = workplace.folder / "a.duckdb"
     tunegate("check", "good.jsonl", "--store", "a.duckdb", "--gates", "D1")
     made = store.stat().st_ino
     name, options = "good.jsonl", ()
     if change == "one more record":
-        workplace.write("good.jsonl", GOOD + chat("question 0"))
+        workplace.write("good.jsonl", records + chat("question 0"))
     elif change == "another field":
         options = ("--field", "category=topic")
     else:
@@ -537,3 +538,28 @@ def test_the_working_directory_adds_no_code(workplace: Workplace, process: Tuneg
     for module in ("json", "duckdb", "tunegate", "yaml"):
         workplace.write(f"{module}.py", "raise SystemExit('code of the working directory ran')\n")
     assert process("check", "good.jsonl", "--gates", "D1").code == 0
+
+
+def test_a_field_that_no_sample_has_is_refused(workplace: Workplace, tunegate: Tunegate):
+    workplace.write("good.jsonl", GOOD)
+    run = tunegate("check", "good.jsonl", "--gates", "Q5", "--field", "category=nosuch")
+    assert run.code == 2
+    assert run.err == 'error: category=nosuch: no sample has the key "nosuch", at its top level or in its metadata\n'
+
+
+def test_what_fails_by_an_option_says_so(workplace: Workplace, tunegate: Tunegate):
+    workplace.write("twice.jsonl", GOOD + GOOD.splitlines(keepends=True)[0])
+    workplace.write("tunegate.yaml", 'limits: {D101: {warn: "> 0", fail: "> 0.99"}}\n')
+    run = tunegate("check", "twice.jsonl", "--gates", "D101", "--fail-on", "warn")
+    assert run.code == 1
+    assert run.err == "error: D1 warned, which counts as a failure by --fail-on warn\n"
+
+
+def test_a_report_is_not_written_over_what_the_run_uses(workplace: Workplace, tunegate: Tunegate):
+    workplace.write("good.jsonl", GOOD)
+    workplace.write("c.yaml", "fail_on: fail\n")
+    for place in ("s.db", "c.yaml", "good.jsonl"):
+        run = tunegate("check", "good.jsonl", "-c", "c.yaml", "--store", "s.db", "--write", f"json={place}")
+        assert run.err == f"error: --write would overwrite {place}, which this run uses; name another file\n"
+    run = tunegate("check", "good.jsonl", "--write", "json=r", "--write", "text=./r")
+    assert run.code == 2

@@ -24,6 +24,7 @@ def verdict(check: str, outcome: Outcome, measurement: Measurement | None = None
     check_id, _, name = check.partition(" ")
     known: dict[str, Any] = {"kind": "rows", "unit": "samples", "warn": "> 0", "fail": "> 0.01"}
     known |= {"population": None, "slices": (), "reason": None, "note": None, "evidence": ()} | more
+    known["leading"] = next((part for part in known["slices"] if part.measurement == measurement), None)
     known.setdefault("offenders", len(known["evidence"]))
     return Verdict(id=check_id, name=name, outcome=outcome, measurement=measurement, **known)
 

@@ -2,12 +2,13 @@
 
 import json
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tunegate.cli import main
-from tunegate.report import render
+from tunegate.report import pieces, render, write
 from tunegate.verdict import Evidence, Funnel, GateVerdict, Measurement, Outcome, Place, Report, Slice, Verdict
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.md"
@@ -174,3 +175,22 @@ def test_the_text_is_utf8_ends_in_a_line_break_and_is_the_same_each_time(report:
     assert text == render("json")(report)
     assert "日本.jsonl" in text
     assert text.endswith("}\n")
+
+
+def test_a_large_report_is_written_in_pieces_and_never_held_as_a_whole(tmp_path: Path):
+    found = tuple(Evidence("a.jsonl", line, f"{line:032}", {"turn": line}) for line in range(20_000))
+    check = Verdict("Q101", "x", Outcome.FAIL, "rows", "samples", Measurement(1.0, 20_000), 20_000, "> 0", None, None,
+                    found, (), None, None)  # fmt: skip
+    report = Report("1", (), (GateVerdict("Q1", "x", Outcome.FAIL, (check,)),), Funnel(20_000, 20_000, 0), {})
+    assert max(len(piece) for piece in pieces("json")(report)) < 100
+    tracemalloc.start()
+    write(report, "json", tmp_path / "report.json")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 500_000  # the text has 3.5 MB
+    assert (tmp_path / "report.json").read_text(encoding="utf-8") == render("json")(report)
+
+
+def test_a_format_without_pieces_is_one_piece():
+    report = Report("1", (), (), Funnel(0, 0, 0), {})
+    assert list(pieces("text")(report)) == [render("text")(report)]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from tunegate.report import render
-from tunegate.report._wording import count, number, share, told_apart
-from tunegate.verdict import Report
+from tunegate.report._wording import count, number, places, share, told_apart
+from tunegate.verdict import Evidence, Report
 
 GOLDEN = Path(__file__).parents[1] / "data" / "report"
 
@@ -58,3 +58,8 @@ def test_a_value_just_beyond_its_limit_does_not_look_equal_to_it():
 
 def test_one_thing_is_singular():
     assert [count(n, "samples") for n in (0, 1, 2, 4120)] == ["0 samples", "1 sample", "2 samples", "4,120 samples"]
+
+
+def test_a_file_name_reaches_no_terminal_with_its_control_characters():
+    evidence = [Evidence("c\x1b[31m\n.jsonl", 2, "0" * 32, {})]
+    assert places(evidence, many_sources=True) == r"c\x1b[31m\n.jsonl:2"

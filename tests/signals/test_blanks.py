@@ -47,6 +47,23 @@ def test_blank_reasoning_says_nothing(batch):
     assert blanks.compute(batch([user(), assistant("", reasoning=" ")]))["blank_turns"].to_list() == [1]
 
 
+def test_reasoning_alone_is_no_response(batch):
+    assert first(blanks.compute(batch([user(), assistant("", reasoning="Hm")]))) == (1, 1, "main", "assistant")
+    assert first(blanks.compute(batch([user(), assistant(None, reasoning="Hm")]))) == (0, None, None, None)
+    branches = [assistant(" ", reasoning="Hm", part="chosen"), assistant(part="rejected")]
+    assert first(blanks.compute(batch([user(), *branches]))) == (1, 1, "chosen", "assistant")
+
+
+def test_reasoning_before_the_end_is_said(batch):
+    turns = [user(), assistant("", reasoning="Hm"), assistant("Hi")]
+    assert blanks.compute(batch(turns, [*turns[:2], assistant(part="chosen")]))["blank_turns"].to_list() == [0, 0]
+    assert blanks.compute(batch([assistant(), user("", reasoning="Hm")]))["blank_turns"].to_list() == [0]
+
+
+def test_empty_list_of_tool_calls_says_nothing(batch):
+    assert blanks.compute(batch([user(), assistant("", tool_calls="[ ]"), user()]))["blank_turns"].to_list() == [1]
+
+
 def test_tool_result_may_be_blank(batch):
     assert blanks.compute(batch([user(), {"role": "tool", "content": ""}]))["blank_turns"].to_list() == [0]
 

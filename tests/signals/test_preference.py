@@ -41,6 +41,8 @@ def test_sample_without_branches_is_no_pair(batch):
         ([turn("chosen"), turn("rejected", "\u200b")], "rejected-blank"),
         ([turn("chosen", ""), turn("rejected", "")], "chosen-blank"),
         ([turn("chosen"), turn("rejected")], "identical"),
+        ([turn("chosen"), turn("rejected", "2 ")], "same-but-for-space"),
+        ([turn("chosen", "\n2\u00a0"), turn("rejected", "\t2")], "same-but-for-space"),
         ([turn("chosen"), turn("rejected", "3"), turn("rejected", "4")], "rejected-role-order"),
         ([turn("chosen"), turn("rejected", "why?", "user")], "rejected-role-order"),
         ([turn("chosen"), turn("rejected", "3"), turn("rejected", "12:00", "tool")], None),
@@ -60,12 +62,52 @@ def test_fault_of_a_pair_is_named(batch, turns, fault):
     [
         [turn("rejected", "2", reasoning="because")],
         [turn("rejected", "2", tool_calls="[]")],
-        [turn("rejected", "2 ")],
+        [turn("rejected", "2 2")],
         [turn("rejected", "2"), turn("rejected", "thanks", "user"), turn("rejected", "2")],
     ],
 )
 def test_branches_that_differ_anywhere_are_not_identical(batch, rejected):
     assert measure(batch, USER, turn("chosen", "2"), *rejected) == (True, None)
+
+
+ASKED = [turn("chosen", "1+1?", "user"), turn("chosen", "2")]
+
+
+@pytest.mark.parametrize(
+    ("rejected", "fault"),
+    [
+        ([turn("rejected", "1+2?", "user"), turn("rejected", "3")], "different-prompts"),
+        ([turn("rejected", "3")], "different-prompts"),
+        (
+            [turn("rejected", "Be brief", "system"), turn("rejected", "1+1?", "user"), turn("rejected", "3")],
+            "different-prompts",
+        ),
+        ([turn("rejected", "1+1?", "user"), turn("rejected", "3")], None),
+        ([turn("rejected", " 1+1?\n", "user"), turn("rejected", "3")], None),
+        ([turn("rejected", "1+1?", "user")], "rejected-ends-with-user"),
+        (
+            [turn("rejected", "1+1?", "user"), turn("rejected", "3"), turn("rejected", "x", "user"), turn("rejected")],
+            None,
+        ),
+    ],
+)
+def test_prompts_in_the_branches_must_be_the_same(batch, rejected, fault):
+    assert measure(batch, *ASKED, *rejected) == (True, fault)
+    system = {"role": "system", "content": "Be kind."}
+    assert measure(batch, system, *ASKED, *rejected) == (True, fault)
+
+
+def test_a_prompt_in_the_rejected_branch_alone_is_different_from_none(batch):
+    assert measure(batch, turn("chosen"), turn("rejected", "1+1?", "user"), turn("rejected", "3")) == (
+        True,
+        "different-prompts",
+    )
+
+
+def test_branches_may_go_on_differently_after_a_shared_prompt(batch):
+    other = [turn("rejected", "3"), turn("rejected", "1+2?", "user"), turn("rejected", "4")]
+    assert measure(batch, USER, turn("chosen"), *other) == (True, None)
+    assert measure(batch, turn("chosen"), *other) == (True, None)
 
 
 def test_call_without_text_is_not_blank(batch):

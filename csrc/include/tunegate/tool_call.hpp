@@ -65,8 +65,8 @@ struct ToolUse {
 /// the `type` of its property in the schema, a word or a list of words. "integer" takes 3 and 3.0; case does
 /// not matter; Python's words (str, int, float, bool, dict, list, tuple) and "double" stand for their JSON
 /// kinds; unknown words, and properties with anyOf, oneOf, allOf or $ref, take anything; nothing is looked at
-/// below the arguments. duplicate-id: an earlier call of the sample has it. Calls of another type than
-/// function are only counted.
+/// below the arguments. duplicate-id: a call that still awaits its result has it; one that was
+/// answered may lend its id to a later call. Calls of another type than function are only counted.
 ///
 /// orphan-result: the result names an id that no earlier call has, though calls have ids; or nothing was
 /// called before it, not even in the text ("<tool_call>" and kin). unanswered-call: a user or assistant turn

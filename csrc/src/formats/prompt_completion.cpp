@@ -17,7 +17,7 @@ void read_side(Draft& draft, std::string_view key, std::string_view role) {
   const JsonValue value = draft.take(key);
   if (value.is(JsonKind::kArray)) {
     read_turns(draft, value, Part::kMain, std::string(key) + " message");
-  } else {
+  } else if (value) {
     draft.add_turn(Part::kMain, role, draft.take_text(key));
   }
 }
@@ -31,7 +31,9 @@ void render(const Sample& sample, std::string& out, Losses& losses) {
 }  // namespace
 
 bool has_prompt_and_completion(JsonValue record) {
-  return is_side(record.find("prompt")) && is_side(record.find(completion_key(record)));
+  const JsonValue completion = record.find(completion_key(record));
+  const bool is_absent = record.find("completion").is_null() && !completion;  // null: the response is missing
+  return is_side(record.find("prompt")) && (is_side(completion) || completion.is_null() || is_absent);
 }
 
 void parse_prompt_completion(Draft& draft) {
@@ -44,13 +46,18 @@ void parse_prompt_completion(Draft& draft) {
 
 void render_prompt_completion(const Sample& sample, std::string& out, Losses& losses) {
   Sample prompt = sample, completion = sample;
-  const auto last = sample.messages.empty() ? sample.messages.end() : sample.messages.end() - 1;
+  const bool answered = !sample.messages.empty() && sample.messages.back().role == "assistant";
+  const auto last = sample.messages.end() - (answered ? 1 : 0);
   prompt.messages.assign(sample.messages.begin(), last);
   completion.messages.assign(last, sample.messages.end());
-  if (sample.count(Part::kMain) < 2) losses.add("that a turn is absent");
+  if (prompt.messages.empty()) losses.add("that a turn is absent");
   out += '{';
   render_turns(out, "prompt", prompt, Part::kMain, losses);
-  render_turns(out, "completion", completion, Part::kMain, losses);
+  if (answered) {
+    render_turns(out, "completion", completion, Part::kMain, losses);
+  } else {
+    render_raw(out, "completion", "null");
+  }
   render_tools(out, sample);
 }
 

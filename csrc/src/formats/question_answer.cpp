@@ -5,22 +5,27 @@ namespace tunegate {
 namespace {
 
 bool sniff(JsonValue record) {
-  return record.find("question").is(JsonKind::kString) && record.find("answer").is(JsonKind::kString);
+  const JsonValue answer = record.find("answer");
+  return record.find("question").is(JsonKind::kString) && (answer.is(JsonKind::kString) || answer.is_null());
 }
 
 void parse(Draft& draft) {
   draft.add_turn(Part::kMain, "user", draft.take_text("question"));
-  draft.add_turn(Part::kMain, "assistant", draft.take_text("answer"));
+  if (const auto answer = draft.take_text("answer")) draft.add_turn(Part::kMain, "assistant", answer);
 }
 
 void render(const Sample& sample, std::string& out, Losses& losses) {
   lose_preference(sample, losses);
   const Exchange exchange = one_exchange(sample, losses);
   if (exchange.system) losses.add("system prompt");
-  if (!exchange.prompt || !exchange.response) losses.add("that a turn is absent");
+  if (!exchange.prompt) losses.add("that a turn is absent");
   out += '{';
   render_text(out, "question", exchange.prompt.value_or(""));
-  render_text(out, "answer", exchange.response.value_or(""));
+  if (exchange.response) {
+    render_text(out, "answer", *exchange.response);
+  } else {
+    render_raw(out, "answer", "null");
+  }
   render_rest(out, sample, {"question", "answer"}, losses);
 }
 

@@ -9,7 +9,9 @@ import ast
 import importlib
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -25,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; errors of ours are one line on stderr and exit code 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    _leave_nothing_when_terminated()
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -127,6 +130,12 @@ def _prepare_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))
         elif number > 0 and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _leave_nothing_when_terminated() -> None:
+    """Let SIGTERM end the run as an exception does, so that the private files go away with it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def _say(text: str) -> None:

@@ -91,7 +91,10 @@ def settled(options: argparse.Namespace) -> Run:
     """Return the settings of the run. Raises UsageError, ConfigError, CheckError."""
     config = load_config(options.config)
     loaded = load_gates([packaged_gates(), *config.check_folders])
-    gates = select(apply_limits(loaded, config), chosen(options.gates) or config.gates)
+    wanted = chosen(options.gates)
+    if options.gates and not wanted:
+        raise UsageError("--gates names no gate or check, expected ids such as Q1,Q5,Q103")
+    gates = select(apply_limits(loaded, config), wanted or config.gates)
     method = options.method or config.method
     fields = config.fields.mapping() | dict(map(_field, options.field))
     return Run(config, gates, fields, {"method": method} if method else {})
@@ -108,6 +111,7 @@ def measured(options: argparse.Namespace, run: Run, sources: Sequence[str] | Non
             with progress_bar(total) as progress:
                 store = measured_store(found, run.fields, run.signals, options.store, scratch, progress)
             with closing(store):
+                _require_fields(store, run.fields)
                 yield store
 
 
@@ -125,6 +129,13 @@ def explained(store: str) -> Iterator[None]:
         if str(error) == "Query interrupted":  # what DuckDB makes of a KeyboardInterrupt
             raise KeyboardInterrupt from error
         raise
+
+
+def _require_fields(store: Store, fields: Mapping[str, str]) -> None:
+    """Raise UsageError for a field mapped to a key that no sample has: nothing would be judged by it, silently."""
+    for field, name in fields.items():
+        if not store.has_values(field):
+            raise UsageError(f'{field}={name}: no sample has the key "{name}", at its top level or in its metadata')
 
 
 def chosen(texts: Iterable[str]) -> list[str]:

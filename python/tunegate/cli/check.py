@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
     required = [*run_of.config.require, *chosen(options.require)]
     _require_known(required, run_of.gates)
     with measured(options, run_of) as store:
+        _spare_inputs([path for _, path in targets], options, [s.source for s in store.summary()[0]])
         report = gatekeeper.run(
             store,
             run_of.gates,
@@ -50,18 +51,17 @@ def run(options: argparse.Namespace) -> int:
             parameters=run_of.parameters,
             settings=run_of.report_settings,
         )
+    fail_on = options.fail_on or run_of.config.fail_on
     code = exit_code(
         report,
-        fail_on=options.fail_on or run_of.config.fail_on,
+        fail_on=fail_on,
         require=required,
         allow_inconclusive=options.allow_inconclusive,
     )
-    for _, path in targets:
-        _spare_sources(path, report)
     for name, path in targets:
         write(report, name, path)
     sys.stdout.write(render_stdout(report))
-    for remark in _remarks(report, required):
+    for remark in _remarks(report, required, fail_on):
         print(f"error: {remark}", file=sys.stderr)
     return code
 
@@ -73,17 +73,25 @@ def _require_known(required: Iterable[str], gates: Iterable[Gate]) -> None:
             raise UsageError(f'required "{name}" is not among the checks to run.{did_you_mean(name, known)}')
 
 
-def _spare_sources(path: Path, report: Report) -> None:
-    if os.path.realpath(path) in {os.path.realpath(source.source) for source in report.sources}:
-        raise UsageError(f"--write would overwrite the source {path}; name another file")
+def _spare_inputs(targets: Iterable[Path], options: argparse.Namespace, sources: Iterable[str]) -> None:
+    """Refuse to write a report over what the run reads, or over another report."""
+    taken = {os.path.realpath(path) for path in (options.store, options.config, *sources) if path is not None}
+    for path in targets:
+        place = os.path.realpath(path)
+        if place in taken and not place.startswith("/dev/"):
+            raise UsageError(f"--write would overwrite {path}, which this run uses; name another file")
+        taken.add(place)
 
 
-def _remarks(report: Report, required: Iterable[str]) -> Iterable[str]:
+def _remarks(report: Report, required: Iterable[str], fail_on: str) -> Iterable[str]:
     """Say what makes the exit code worse than the verdicts show."""
     outcomes = {gate.id: gate.outcome for gate in report.gates}
     outcomes |= {check.id: check.outcome for check in report.verdicts}
     if set(outcomes.values()) <= {Outcome.SKIP}:
         yield "nothing was judged: every check was skipped, for the reasons in the report"
+    warned = [gate.id for gate in report.gates if gate.outcome is Outcome.WARN]
+    if fail_on == "warn" and warned:
+        yield f"{', '.join(warned)} warned, which counts as a failure by --fail-on warn"
     if wrong := [check.id for check in report.verdicts if check.outcome is Outcome.ERROR]:
         yield f"{', '.join(wrong)} could not be judged, for the reasons in the report"
     if skipped := [name for name in required if outcomes[name] is Outcome.SKIP]:

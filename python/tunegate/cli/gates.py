@@ -4,6 +4,7 @@
 """
 
 import argparse
+import re
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,8 +55,14 @@ def _listing(gates: Iterable[Gate]) -> Iterable[str]:
 
 
 def _limits(check: Check) -> str:
-    limits = [f"{name} {bound}" for name in ("warn", "fail") if (bound := getattr(check, name))]
-    return ", ".join(limits) if limits else "report only"
+    limits = [f"{name} {_resolved(check, bound)}" for name in ("warn", "fail") if (bound := getattr(check, name))]
+    chosen_by = f" (by --{check.option})" if check.option else ""
+    return ", ".join(limits) + chosen_by if limits else "report only"
+
+
+def _resolved(check: Check, bound: str) -> str:
+    """Return a bound with the parameters filled in that do not depend on an option."""
+    return re.sub(r"\$(\w+)", lambda name: str(check.params.get(name[1], name[0])), bound)
 
 
 def _shown(gates: Iterable[Gate], wanted: str) -> Iterable[str]:
@@ -100,7 +107,7 @@ def _examples(check: Check) -> Iterable[str]:
     for title, examples in (("Sound", check.examples.pass_), ("Not sound", check.examples.fail)):
         for example in examples[:1]:
             yield f"{title}:"
-            yield from (f"  {record}" for record in example.records[:3])
+            yield from (f"  {record}" for record in example.condensed())
 
 
 def _paragraph(text: str, lead: str = "") -> list[str]:

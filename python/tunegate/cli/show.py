@@ -92,7 +92,7 @@ def _shown(
     if row is None:
         raise UsageError(f"{place.source} has no record that starts at line {place.line:,}{_nearest(store, place)}")
     record_id, offset, length, reason, name, tools, label = row
-    yield f"{place.source}:{place.line}  {name or 'unreadable'}"
+    yield f"{_visible(place.source)}:{place.line}  {name or 'unreadable'}"
     for check_id, evidence in findings:
         yield f"  {check_id} {checks[check_id].name}: {_detail(evidence)}"
         yield f"    expected: {checks[check_id].summary}"

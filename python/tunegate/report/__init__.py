@@ -1,11 +1,15 @@
-"""Reports: one module per format with `render(report) -> str`, loaded by name."""
+"""Reports: one module per format with `render(report) -> str`, loaded by name.
+
+A module whose text may grow large also has `pieces(report)`, which yields that text in parts.
+"""
 
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from tunegate.errors import ReportError, UsageError, did_you_mean
 from tunegate.verdict import Report
@@ -21,12 +25,22 @@ def names() -> list[str]:
 
 def render(name: str) -> Callable[[Report], str]:
     """Return the function that renders a report as `name`. Raises UsageError for an unknown name."""
+    function: Callable[[Report], str] = _format(name).render
+    return function
+
+
+def pieces(name: str) -> Callable[[Report], Iterable[str]]:
+    """Return the function that yields the text of a report as `name` in parts. Raises UsageError."""
+    module = _format(name)
+    function: Callable[[Report], Iterable[str]] = getattr(module, "pieces", lambda report: [module.render(report)])
+    return function
+
+
+def _format(name: str) -> Any:
     if name not in names():
         raise UsageError(f'unknown report format "{name}"; one of {", ".join(names())}.{did_you_mean(name, names())}')
     installed = {point.name: point for point in entry_points(group=GROUP)}
-    module = installed[name].load() if name in installed else importlib.import_module(f"{__name__}.{name}")
-    function: Callable[[Report], str] = module.render
-    return function
+    return installed[name].load() if name in installed else importlib.import_module(f"{__name__}.{name}")
 
 
 def parse_target(text: str) -> tuple[str, Path]:
@@ -45,20 +59,25 @@ def write(report: Report, name: str, path: Path) -> None:
 
     A link is followed; a device or a pipe is written to, never replaced.
     """
-    text = render(name)(report)
+    text = pieces(name)(report)
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            _write(path, text)
         else:
             _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
         raise ReportError(f"{path}: {error.strerror}; the {name} report cannot be written there") from error
 
 
-def _replace(target: Path, text: str) -> None:
+def _write(path: Path, text: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(text)
+
+
+def _replace(target: Path, text: Iterable[str]) -> None:
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     try:
-        partial.write_text(text, encoding="utf-8")
+        _write(partial, text)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)

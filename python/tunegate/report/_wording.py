@@ -46,8 +46,7 @@ def shown_name(text: str) -> str:
 
 
 def places(evidence: Sequence[Evidence], *, many_sources: bool) -> str:
-    """Return the first places: `line 118, 402, 731`, or with their files when there are several."""
-    first = evidence[:PLACES_SHOWN]
+    """Return the first places: `line 118, 402, 731`, or the first with its file when there are several."""
     if many_sources:
-        return ", ".join(f"{shown_name(item.source)}:{item.line}" for item in first)
-    return "line " + ", ".join(str(item.line) for item in first)
+        return f"{shown_name(evidence[0].source)}:{evidence[0].line}"
+    return "line " + ", ".join(str(item.line) for item in evidence[:PLACES_SHOWN])

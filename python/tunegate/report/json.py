@@ -4,7 +4,7 @@ docs/report.md documents the members. SCHEMA_VERSION is raised when a member cha
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tunegate.verdict import Evidence, GateVerdict, Measurement, Place, Report, Slice, Verdict
@@ -14,6 +14,11 @@ SCHEMA_VERSION = 1
 
 def render(report: Report) -> str:
     """Return the report as one JSON object, two spaces deep, with a line break at its end."""
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the same text piece by piece, so that it is never in memory as a whole."""
     members = {
         "schema_version": SCHEMA_VERSION,
         "tunegate": report.version,
@@ -22,7 +27,15 @@ def render(report: Report) -> str:
         "funnel": {name: getattr(report.funnel, name) for name in ("records", "samples", "unreadable")},
         "gates": [_gate(gate) for gate in report.gates],
     }
-    return json.dumps(members, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    yield from json.JSONEncoder(indent=2, ensure_ascii=False, allow_nan=False, default=_plain).iterencode(members)
+    yield "\n"
+
+
+def _plain(value: object) -> dict[str, Any]:
+    """Write out one offender when the encoder comes to it."""
+    if isinstance(value, Evidence):
+        return _evidence(value)
+    raise TypeError(f"{type(value).__name__} has no place in a report")
 
 
 def _source(source: Any) -> dict[str, Any]:
@@ -58,7 +71,7 @@ def _check(check: Verdict) -> dict[str, Any]:
         "note": check.note,
         "slices": [_slice(part) for part in check.slices],
         "offenders": check.offenders,
-        "evidence": [_evidence(evidence) for evidence in check.evidence],
+        "evidence": check.evidence,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from tunegate.report._wording import count, number, places, share, shown_name, told_apart
 from tunegate.sources import STDIN
-from tunegate.verdict import Bound, Evidence, GateVerdict, Outcome, Report, Slice, Verdict
+from tunegate.verdict import Bound, Evidence, GateVerdict, Outcome, Place, Report, Slice, Verdict
 
 _WORDS = {Outcome.ERROR: "error"}
 
@@ -51,13 +51,17 @@ def _offenders(check: Verdict, *, many_sources: bool) -> str:
 
 
 def _slices(check: Verdict) -> str:
-    """Describe the slice that decided: its name, and the label of what stood out in it."""
-    leading = next((part for part in check.slices if part.measurement == check.measurement), None)
-    return _slice(leading) if leading else ""
+    """Describe the slice that decided, and name those of which the data holds nothing."""
+    absent = [f"no field `{part.name}`" for part in check.slices if part.measurement.value is None]
+    return "; ".join([*([_slice(check.leading)] if check.leading else []), *absent])
 
 
 def _slice(part: Slice) -> str:
-    words = [f"{name.replace('_', ' ')} {value}" for name, value in part.detail.items() if name != "label"]
+    words = [
+        f"{name.replace('_', ' ')} {f'{value.source}:{value.line}' if isinstance(value, Place) else value}"
+        for name, value in part.detail.items()
+        if name != "label" and value is not None
+    ]
     label = part.detail.get("label")
     shown = [str(label), *words] if label is not None else words
     return ": ".join(text for text in (part.name, ", ".join(shown)) if text)

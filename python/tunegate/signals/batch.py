@@ -12,6 +12,7 @@ Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 
 PARTS = pl.Enum(["main", "chosen", "rejected"])
 _POSITIONS = ("start", "end")
+_TURN = ["sample_id", "part", "turn"]
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,30 @@ class Batch:
         return rows.with_columns(pl.col(counts).fill_null(0)).select(list(schema)).cast(pl.Schema(schema))
 
     def blank_turns(self) -> pl.DataFrame:
-        """Return the messages that say nothing.
+        """Return the messages that say nothing, and whether they are responses (column `is_response`).
 
-        The content is null or blank as `_core.blank` has it, and there are no tool calls, media or reasoning.
+        The content is null or blank as `_core.blank` has it, and there are no tool calls (an empty list is
+        none), media or reasoning. A response is an assistant turn that ends its branch; reasoning alone does
+        not make one.
         """
-        said = pl.any_horizontal(pl.col("tool_calls", "media").is_not_null())
+        said = pl.col("media").is_not_null() | pl.col("tool_calls").str.contains(r"[^\[\]\s]").fill_null(value=False)
         silent = self.messages.filter(_blank(self.messages["content"]) & ~said)
-        return silent.filter(_blank(silent["reasoning"]))
+        ends = self._ends(silent).with_columns(pl.lit(value=True).alias("is_end"))
+        is_response = pl.col("is_end").fill_null(value=False) & (pl.col("role") == "assistant").fill_null(value=False)
+        return (
+            silent.join(ends, on=_TURN, how="left", maintain_order="left")
+            .with_columns(is_response.alias("is_response"))
+            .filter(_blank(silent["reasoning"]) | pl.col("is_response"))
+            .drop("is_end")
+        )
+
+    def _ends(self, turns: pl.DataFrame) -> pl.DataFrame:
+        """Return sample_id, part and turn of the last turn of each branch, for the samples of `turns`."""
+        concerned = self.messages.join(turns, on="sample_id", how="semi")
+        last = concerned.group_by("sample_id", "part").agg(pl.max("turn"))
+        branched = last.filter(pl.col("part") != "main")
+        main = last.filter(pl.col("part") == "main")
+        return branched.vstack(main.join(branched, on="sample_id", how="anti"))
 
 
 def words(column: str, names: tuple[str, ...]) -> pl.Expr:

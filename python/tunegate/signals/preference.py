@@ -3,9 +3,10 @@
 import polars as pl
 
 from tunegate.signals.batch import Batch, Schema
+from tunegate.signals.role_order import lacks_prompt, misplaced
 
 NAME = "preference"
-VERSION = 2
+VERSION = 3
 READS = {
     "samples": ("sample_id",),
     "messages": ("sample_id", "turn", "part", "role", "content", "reasoning", "tool_calls", "media"),
@@ -15,7 +16,9 @@ FAULTS = (  # the first that applies is named
     "rejected-missing",
     "chosen-blank",
     "rejected-blank",
+    "different-prompts",
     "identical",
+    "same-but-for-space",
     "rejected-role-order",
     "rejected-ends-with-user",
 )
@@ -27,15 +30,18 @@ WRITES: Schema = {
     "part": pl.Enum(["chosen", "rejected"]),
 }
 _SAID = ("role", "content", "reasoning", "tool_calls", "media")
+_TRIMMED = pl.col("content", "reasoning").str.strip_chars().fill_null("")
 
 
 def compute(batch: Batch) -> pl.DataFrame:
     """Say which samples are pairs, and what is wrong with a pair; a sound one has the fault null.
 
-    A pair has chosen or rejected turns. Blank: an assistant turn of that branch says nothing. Identical:
-    turn for turn the same. The order of roles is that of check Q103, which leaves the rejected branch to
-    this signal; a prompt that is missing altogether is not its fault. turn and part name the first turn with
-    the fault; they are null where there is none, where a branch is missing and where both are identical.
+    A pair has chosen or rejected turns. Blank: an assistant turn of that branch says nothing. Different
+    prompts: no main turn is a user's, and what comes before the first assistant turn is not the same in both
+    branches. Identical: turn for turn the same; same but for space: the same without white space around
+    contents. The order of roles is that of the signal role_order, which leaves the rejected branch to this
+    one; a prompt that is missing altogether is not its fault. turn and part name the first turn with the
+    fault; they are null where there is none, where a branch is missing and where both branches are compared.
     """
     branches = batch.messages.filter(pl.col("part") != "main")
     samples = batch.samples.select("sample_id")
@@ -44,7 +50,9 @@ def compute(batch: Batch) -> pl.DataFrame:
         "chosen-missing": _lacking(pairs, branches, "chosen"),
         "rejected-missing": _lacking(pairs, branches, "rejected"),
         **_blank_branches(batch),
+        "different-prompts": _different_prompts(batch, branches),
         "identical": _identical(branches),
+        "same-but-for-space": _identical(branches.with_columns(_TRIMMED)),
         **_rejected_roles(batch, branches),
     }
     first = pl.concat(
@@ -78,32 +86,34 @@ def _blank_branches(batch: Batch) -> dict[str, pl.DataFrame]:
 
 def _identical(branches: pl.DataFrame) -> pl.DataFrame:
     """Return the pairs whose branches are the same turn for turn; both number on from the last main turn."""
+    return _same_turns(branches).group_by("sample_id").agg(pl.all("same")).filter("same")
+
+
+def _different_prompts(batch: Batch, branches: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs that have their prompts in the branches, and not the same one in both."""
+    asked = batch.messages.filter((pl.col("part") == "main") & (pl.col("role") == "user"))
+    own = branches.join(asked, on="sample_id", how="anti", maintain_order="left").with_columns(_TRIMMED)
+    has_answered = (pl.col("role") == "assistant").fill_null(value=False).cum_max().over("sample_id", "part")
+    return _same_turns(own.filter(~has_answered)).filter(~pl.col("same")).unique("sample_id").select("sample_id")
+
+
+def _same_turns(branches: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id and, for each turn of either branch, whether it is the same in both."""
     columns = ["sample_id", "turn", *_SAID]
     chosen, rejected = (_part(branches, part).select(columns) for part in ("chosen", "rejected"))
     both = chosen.join(rejected, on=["sample_id", "turn"], how="full", suffix="_rejected", coalesce=True)
     same = [pl.col(name).eq_missing(pl.col(f"{name}_rejected")) for name in _SAID]
-    equal = both.group_by("sample_id").agg(pl.all_horizontal(same).all().alias("equal"))
-    return equal.filter("equal")
+    return both.select("sample_id", pl.all_horizontal(same).alias("same"))
 
 
 def _rejected_roles(batch: Batch, branches: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Return the pairs whose rejected branch has misplaced roles, and those it ends with a user turn."""
     rejected = _part(branches, "rejected")
-    with_main = (
-        batch.messages.filter(pl.col("part") != "chosen")
-        .join(rejected, on="sample_id", how="semi", maintain_order="left")
-        .select("sample_id", "turn", "part", "role")
-        .with_columns(pl.col("role").shift().over("sample_id").alias("previous"))
-    )
-    role, previous = pl.col("role"), pl.col("previous")
-    misplaced = (
-        (role.is_in(["user", "assistant"]) & (role == previous))
-        | ((role == "system") & previous.is_not_null())
-        | ((role == "assistant") & (previous == "system"))
-        | ((role == "tool") & ~previous.fill_null("").is_in(["assistant", "tool"]))
+    path = batch.messages.filter(pl.col("part") != "chosen").join(
+        rejected, on="sample_id", how="semi", maintain_order="left"
     )
     last = rejected.group_by("sample_id").agg(pl.last("turn", "part", "role"))
     return {
-        "rejected-role-order": _part(with_main, "rejected").filter(misplaced),
+        "rejected-role-order": _part(misplaced(path), "rejected").filter(~lacks_prompt()),
         "rejected-ends-with-user": last.filter(pl.col("role") == "user"),
     }

@@ -6,7 +6,7 @@ from tunegate import _core
 from tunegate.signals.batch import PARTS, Batch, Schema, words
 
 NAME = "tool_calls"
-VERSION = 2
+VERSION = 3
 READS = {
     "samples": ("sample_id", "tools"),
     "messages": ("sample_id", "turn", "part", "role", "content", "tool_calls", "tool_call_id"),
