@@ -165,9 +165,10 @@ def _limited(check: Check, config: Config) -> Check:
 def _with_limit(check: Check, limit: Limit) -> Check:
     warn = check.warn if limit.warn is None else limit.warn
     fail = check.fail if limit.fail is None else limit.fail
-    if limit.severity == "fail":
+    one_way = warn is None or fail is None or warn.lstrip()[:1] == fail.lstrip()[:1]
+    if limit.severity == "fail" and one_way:
         warn, fail = None, fail if warn is None else warn
-    if limit.severity == "warn":
+    if limit.severity == "warn" and one_way:  # limits on both sides stay, and the gatekeeper turns the outcome
         warn, fail = fail if warn is None else warn, None
     changed = check.model_copy(
         update={"warn": warn, "fail": fail, "severity": limit.severity, "overrides": dict(limit.params)}

@@ -126,7 +126,7 @@ def _judged_rows(check: Check, case: Case, answer: Answer) -> Verdict:
         return _unjudged(check, case, Outcome.SKIP, check.empty or f"no {check.unit} to judge")
     failing = answer.offenders if check.severity == "fail" else answer.failing
     measured = _share(check, answer.offenders, answer.population)
-    outcome = _decide(case, measured, _share(check, failing, answer.population))
+    outcome = _decide(check, case, measured, _share(check, failing, answer.population))
     return _finished(
         check,
         case,
@@ -163,7 +163,7 @@ def _leading(case: Case, parts: Sequence[Slice]) -> Slice:
 
 def _slice(check: Check, case: Case, row: SliceRow) -> Slice:
     judged = row.measurement.value is not None and (row.name is None or row.measurement.n >= MIN_SLICE_N)
-    outcome = _decide(case, row.measurement, row.measurement) if judged else Outcome.SKIP
+    outcome = _decide(check, case, row.measurement, row.measurement) if judged else Outcome.SKIP
     return Slice(row.name or "", row.measurement, outcome, judged, row.detail)
 
 
@@ -174,7 +174,17 @@ def _share(check: Check, part: int, n: int) -> Measurement:
     return Measurement(part / n, n, lower, upper)
 
 
-def _decide(case: Case, measured: Measurement, failing: Measurement) -> Outcome:
+def _decide(check: Check, case: Case, measured: Measurement, failing: Measurement) -> Outcome:
+    """Judge by the bounds, then turn a failure into a warning, or the reverse, where the user says so."""
+    turned = {
+        "warn": {Outcome.FAIL: Outcome.WARN, Outcome.INCONCLUSIVE: Outcome.WARN},
+        "fail": {Outcome.WARN: Outcome.FAIL},
+    }
+    outcome = _by_bounds(case, measured, failing)
+    return turned.get(check.severity or "", {}).get(outcome, outcome)
+
+
+def _by_bounds(case: Case, measured: Measurement, failing: Measurement) -> Outcome:
     """Judge the fail bound, then the warn bound. An interval that touches only the warn bound warns."""
     if case.fail is None and case.warn is None:
         return Outcome.SKIP

@@ -19,6 +19,7 @@ import polars as pl
 
 from tunegate import _core
 from tunegate.errors import SourceError, StoreError
+from tunegate.judge_child import database_fault
 from tunegate.signals import Batch, load
 from tunegate.sources import ROLE, Source, read_batches
 from tunegate.store_tables import ArrowStream, column_types, read_samples
@@ -243,7 +244,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(os.fspath(path), config=settings)
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
+        reason = database_fault(error)
         raise StoreError(f"{path} cannot be opened as a store: {reason}; name another file or remove it") from error
 
 

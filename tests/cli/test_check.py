@@ -450,7 +450,9 @@ def test_a_mapped_field_is_what_the_balance_checks_read(workplace: Workplace, tu
     workplace.write("data.jsonl", "".join(chat(f"q{n}", topic="refunds") for n in range(30)))
     said = tunegate("check", "data.jsonl", "--gates", "Q501", "--field", "category=topic")
     assert said.code == 1
-    assert said.out.startswith("fail  Q501 dominant-category  1, limit 0.80    category: refunds, cells 1; no field `difficulty`\n")
+    assert said.out.startswith(
+        "fail  Q501 dominant-category  1, limit 0.80    category: refunds, cells 1; no field `difficulty`\n"
+    )
 
 
 # Stores
@@ -563,3 +565,14 @@ def test_a_report_is_not_written_over_what_the_run_uses(workplace: Workplace, tu
         assert run.err == f"error: --write would overwrite {place}, which this run uses; name another file\n"
     run = tunegate("check", "good.jsonl", "--write", "json=r", "--write", "text=./r")
     assert run.code == 2
+
+
+@pytest.mark.parametrize(("severity", "outcome", "code"), [("warn", "warn", 0), ("fail", "fail", 1)])
+def test_severity_turns_a_check_with_limits_on_both_sides(
+    workplace: Workplace, tunegate: Tunegate, severity: str, outcome: str, code: int
+):
+    workplace.write("good.jsonl", GOOD)
+    workplace.write("tunegate.yaml", f"limits: {{Q601: {{severity: {severity}}}}}\n")
+    run = tunegate("check", "good.jsonl", "--gates", "Q601", "--method", "lora")
+    assert run.code == code
+    assert run.out.startswith(f"{outcome}  Q601 effective-volume  5, limit 100 ")

@@ -12,6 +12,7 @@ from tunegate.check import Gate, apply_limits, load_gates, packaged_gates, selec
 from tunegate.cli._progress import progress_bar
 from tunegate.config import Config, load_config
 from tunegate.errors import SourceError, StoreError, UsageError, did_you_mean
+from tunegate.judge_child import database_fault
 from tunegate.scratch import scratch_folder
 from tunegate.sources import find_sources
 from tunegate.store import Store
@@ -123,7 +124,7 @@ def explained(store: str) -> Iterator[None]:
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except duckdb.Error as error:
-        reason = str(error).partition("\n")[0]
+        reason = database_fault(error)
         raise StoreError(f"{store} cannot be used: {reason}; name another file or make room") from error
     except RuntimeError as error:
         if str(error) == "Query interrupted":  # what DuckDB makes of a KeyboardInterrupt

@@ -13,7 +13,7 @@ from tunegate import gatekeeper
 from tunegate.check import Gate
 from tunegate.cli._dataset import add_dataset_arguments, add_gate_arguments, chosen, measured, settled
 from tunegate.errors import UsageError, did_you_mean
-from tunegate.report import parse_target, render, write
+from tunegate.report import parse_target, pieces, write
 from tunegate.verdict import Outcome, Report, exit_code
 
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check the sources, print and write the reports, and return the exit code."""
     targets = [parse_target(text) for text in options.write]
-    render_stdout = render(options.format)
+    shown = pieces(options.format)
     run_of = settled(options)
     required = [*run_of.config.require, *chosen(options.require)]
     _require_known(required, run_of.gates)
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     )
     for name, path in targets:
         write(report, name, path)
-    sys.stdout.write(render_stdout(report))
+    sys.stdout.writelines(shown(report))
     for remark in _remarks(report, required, fail_on):
         print(f"error: {remark}", file=sys.stderr)
     return code

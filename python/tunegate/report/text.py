@@ -39,9 +39,12 @@ def _measured(check: Verdict) -> str:
 
 def _limit(check: Verdict) -> float | None:
     """Return the limit that was crossed, None when none was."""
-    crossed = {Outcome.FAIL: check.fail, Outcome.INCONCLUSIVE: check.fail, Outcome.WARN: check.warn}
-    text = crossed.get(check.outcome)
-    return Bound.parse(text).limit if text else None
+    first = {Outcome.FAIL: check.fail, Outcome.INCONCLUSIVE: check.fail, Outcome.WARN: check.warn}
+    if check.outcome not in first or check.measurement is None:
+        return None
+    bounds = [Bound.parse(text) for text in (first[check.outcome], check.warn, check.fail) if text]
+    crossed = (bound for bound in bounds if bound.judge(check.measurement) is Outcome.FAIL)
+    return next((bound.limit for bound in [*crossed, *bounds]), None)
 
 
 def _offenders(check: Verdict, *, many_sources: bool) -> str:
