@@ -327,10 +327,13 @@ def test_a_user_changes_limits_severity_and_parameters(volume: tuple[Gate, ...],
     case = gate.checks[0].case({"method": "lora"})
     assert case is not None
     assert (case.fail, case.warn) == (Bound("<", 500), Bound(">", 7))
-    (gate,) = limited(volume, "  Q103: {severity: warn}", tmp_path)
-    assert (gate.checks[0].warn, gate.checks[0].fail) == ("> $upper", None)
-    (gate,) = limited(volume, "  Q103: {severity: fail}", tmp_path)
-    assert (gate.checks[0].warn, gate.checks[0].fail) == (None, "> $upper")
+    for severity in ("warn", "fail"):  # limits on both sides stay: the gatekeeper turns what they come to
+        (gate,) = limited(volume, f"  Q103: {{severity: {severity}}}", tmp_path)
+        assert (gate.checks[0].warn, gate.checks[0].fail) == ("> $upper", "< $lower")
+    (gate,) = limited(volume, "  Q103: {severity: warn, warn: '< 9'}", tmp_path)
+    assert (gate.checks[0].warn, gate.checks[0].fail) == ("< 9", None)
+    (gate,) = limited(volume, "  Q103: {severity: fail, warn: '< 9'}", tmp_path)
+    assert (gate.checks[0].warn, gate.checks[0].fail) == (None, "< 9")
     (gate,) = limited(volume, "  Q103: {severity: off}", tmp_path)
     assert gate.checks[0].severity == "off"
 

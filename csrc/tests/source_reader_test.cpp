@@ -148,7 +148,7 @@ TEST(a_list_that_breaks_is_read_alike_in_all_ways) {
     const Disk file(content);
     const auto rows = read_in_all_ways({.path = file.path(), .fields = {}, .max_record_bytes = 5000});
     CHECK_EQ(count_containing(rows, "the list was not read beyond"), 1u);
-    const std::size_t oversize = count_containing(rows, "longer than 5000 bytes");
+    const std::size_t oversize = count_containing(rows, "longer than 5,000 bytes");
     CHECK_EQ(rows.size(), 3u * static_cast<std::size_t>(broken) + 1 - 2 * oversize);
   }
 }
@@ -164,7 +164,7 @@ TEST(records_over_the_limit_are_counted_once_in_all_ways) {
   for (const std::string& content : contents) {
     const Disk file(content);
     const auto rows = read_in_all_ways({.path = file.path(), .fields = {}, .max_record_bytes = 100000});
-    CHECK_EQ(count_containing(rows, "longer than 100000 bytes"), 20u);
+    CHECK_EQ(count_containing(rows, "longer than 100,000 bytes"), 20u);
     CHECK_EQ(rows.size(), 60u + 40u + 40u);
   }
 }

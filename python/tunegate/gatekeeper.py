@@ -27,6 +27,10 @@ from tunegate.verdict import (
     worst,
 )
 
+_TURNED = {
+    "warn": {Outcome.FAIL: Outcome.WARN, Outcome.INCONCLUSIVE: Outcome.WARN},
+    "fail": {Outcome.WARN: Outcome.FAIL},
+}
 MIN_SLICE_N = 30  # smaller slices are shown, not judged
 
 Settings = Mapping[str, Scalar | list[Scalar]]
@@ -176,12 +180,8 @@ def _share(check: Check, part: int, n: int) -> Measurement:
 
 def _decide(check: Check, case: Case, measured: Measurement, failing: Measurement) -> Outcome:
     """Judge by the bounds, then turn a failure into a warning, or the reverse, where the user says so."""
-    turned = {
-        "warn": {Outcome.FAIL: Outcome.WARN, Outcome.INCONCLUSIVE: Outcome.WARN},
-        "fail": {Outcome.WARN: Outcome.FAIL},
-    }
     outcome = _by_bounds(case, measured, failing)
-    return turned.get(check.severity or "", {}).get(outcome, outcome)
+    return _TURNED.get(check.severity or "", {}).get(outcome, outcome)
 
 
 def _by_bounds(case: Case, measured: Measurement, failing: Measurement) -> Outcome:
