@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
     required = [*run_of.config.require, *chosen(options.require)]
     _require_known(required, run_of.gates)
     with measured(options, run_of) as store:
-        _spare_inputs([path for _, path in targets], options, [s.source for s in store.summary()[0]])
+        if targets:
+            _spare_inputs([path for _, path in targets], options, [s.source for s in store.summary()[0]])
         report = gatekeeper.run(
             store,
             run_of.gates,

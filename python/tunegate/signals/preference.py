@@ -45,6 +45,9 @@ def compute(batch: Batch) -> pl.DataFrame:
     """
     branches = batch.messages.filter(pl.col("part") != "main")
     samples = batch.samples.select("sample_id")
+    if branches.is_empty():  # as in most data: nothing below would find anything
+        nothing = pl.DataFrame(schema=WRITES)
+        return batch.per_sample(nothing, WRITES).with_columns(pl.lit(value=False).alias("pair"))
     pairs = samples.join(branches, on="sample_id", how="semi", maintain_order="left")
     places = {
         "chosen-missing": _lacking(pairs, branches, "chosen"),
