@@ -133,7 +133,9 @@ def test_an_interrupt_inside_the_engine_is_an_interrupt(error: Exception):
 
 
 def test_a_fault_of_the_engine_is_one_line_and_any_other_fault_stays_one():
-    told = r"^a\.duckdb cannot be used: its file cannot be read or written \(DuckDB IO\); name another file or make room$"
+    told = (
+        r"^a\.duckdb cannot be used: its file cannot be read or written \(DuckDB IO\); name another file or make room$"
+    )
     with pytest.raises(StoreError, match=told), explained("a.duckdb"):
         raise duckdb.IOException("IO Error: disk full\nmore about it")
     with pytest.raises(RuntimeError, match="a mistake of ours"), explained("a.duckdb"):
