@@ -551,16 +551,16 @@ def test_too_long_a_query_says_after_how_long_it_was_stopped(store: Path):
         judge.judge(rows(attacks(Path())["endless join"][0]))
 
 
-def test_only_the_query_of_the_check_counts_against_its_time(store: Path, monkeypatch: pytest.MonkeyPatch):
+def test_listing_what_was_found_has_a_time_limit_of_its_own(store: Path, monkeypatch: pytest.MonkeyPatch):
     with duckdb.connect(str(store)) as connection:
         connection.execute("insert into records select i, 'a.jsonl', i, 0, 1, md5(i::varchar), null"
                            " from range(10, 300010) t(i)")  # fmt: skip
         connection.execute("insert into samples select i, 'text', null from range(10, 300010) t(i)")
-    with SqlJudge(store, timeout_s=0.8) as judge:
-        started = time.monotonic()
+    with SqlJudge(store) as judge:
         assert len(judge.judge(EVERY_SAMPLE).rows) == 300003
-        assert time.monotonic() - started > 0.8  # reading the answer alone takes longer than the query may
-        monkeypatch.setattr("tunegate.judge_sql.ANSWER_SECONDS", 0.01)
+        monkeypatch.setattr(
+            "tunegate.judge_sql.ANSWER_SECONDS", 0.01
+        )  # a limit of its own, however long the query's is
         with pytest.raises(CheckError, match=r"what it found took longer than 0\.01 s"):
             judge.judge(EVERY_SAMPLE)
 
