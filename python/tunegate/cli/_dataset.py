@@ -31,6 +31,7 @@ class Run:
     gates: tuple[Gate, ...]
     fields: Mapping[str, str]
     option: Mapping[str, str]
+    config_file: Path | None = None  # as named on the command line
 
     @property
     def signals(self) -> list[str]:
@@ -45,7 +46,8 @@ class Run:
     @property
     def report_settings(self) -> Mapping[str, Scalar | list[Scalar]]:
         """The settings that a reader of the report needs to repeat the run."""
-        return {f"field {field}": name for field, name in self.fields.items()}
+        config = {"config": str(self.config_file)} if self.config_file else {}
+        return {**config, **{f"field {field}": name for field, name in self.fields.items()}}
 
 
 def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +100,7 @@ def settled(options: argparse.Namespace) -> Run:
     gates = select(apply_limits(loaded, config), wanted or config.gates)
     method = options.method or config.method
     fields = config.fields.mapping() | dict(map(_field, options.field))
-    return Run(config, gates, fields, {"method": method} if method else {})
+    return Run(config, gates, fields, {"method": method} if method else {}, options.config)
 
 
 @contextmanager

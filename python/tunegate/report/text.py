@@ -109,16 +109,23 @@ def _next_steps(report: Report) -> list[str]:
     for outcome in (Outcome.FAIL, Outcome.WARN):
         for check in report.verdicts:
             if check.outcome is outcome:
-                explain = f"Why, what to do: tunegate gates show {check.id}"
-                return [_see(check.evidence) + explain]
+                config = _config(report)
+                explain = f"Why, what to do: tunegate gates show {check.id}{config}"
+                return [_see(check.evidence, config) + explain]
     return []
 
 
-def _see(evidence: Sequence[Evidence]) -> str:
+def _config(report: Report) -> str:
+    """Repeat the config that was named, without which an own check is not found."""
+    named = report.settings.get("config")
+    return f" -c {shlex.quote(shown_name(str(named)))}" if named else ""
+
+
+def _see(evidence: Sequence[Evidence], config: str) -> str:
     """Name the command that shows the first finding; stdin cannot be read again."""
     if not evidence or evidence[0].source == STDIN:
         return ""
-    return f"See them: tunegate show {shlex.quote(shown_name(f'{evidence[0].source}:{evidence[0].line}'))}   "
+    return f"See them: tunegate show {shlex.quote(shown_name(f'{evidence[0].source}:{evidence[0].line}'))}{config}   "
 
 
 def _gates(report: Report, outcome: Outcome) -> list[GateVerdict]:
