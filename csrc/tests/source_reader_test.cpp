@@ -1,7 +1,6 @@
 #include "tunegate/source_reader.hpp"
 
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <random>
 
 #include "check.hpp"
+#include "gzip.hpp"
 
 using tunegate::Compression;
 using tunegate::ReadOptions;
@@ -101,20 +101,6 @@ std::vector<std::string> read_in_all_ways(ReadOptions options) {
     }
   }
   return expected;
-}
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 std::string record(int number, std::size_t padding = 0) {

@@ -30,6 +30,6 @@ def bound(text: str | None, params: Mapping[str, object], confidence: float | No
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise CheckError(f"bound {text!r} needs a number for ${name}, found {value!r}")
+            raise CheckError(f"bound {text!r} needs a number for ${name}, found another kind of value")
         text = text.replace(f"${name}", f"{value}")
     return Bound.parse(text, confidence=confidence)
