@@ -3,6 +3,7 @@
 
 #include "arrow_capsule.hpp"
 #include "topics.hpp"
+#include "tunegate/batch.hpp"
 #include "tunegate/source_reader.hpp"
 
 namespace tunegate::python {
@@ -39,12 +40,13 @@ std::unique_ptr<SourceReader> open_reader(const std::string& path, const std::st
                                                     first_record_id,
                                                     threads,
                                                     max_record_bytes,
-                                                    block_bytes});
+                                                    block_bytes},
+                                        [](std::size_t bytes) { return std::make_unique<Batch>(bytes); });
 }
 
 std::unique_ptr<Tables> next_tables(SourceReader& reader) {
-  const auto batch = reader.next();
-  return batch ? std::make_unique<Tables>(*batch) : nullptr;
+  const auto sink = reader.next();
+  return sink ? std::make_unique<Tables>(static_cast<Batch&>(*sink)) : nullptr;
 }
 
 }  // namespace

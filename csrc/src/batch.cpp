@@ -2,7 +2,13 @@
 
 namespace tunegate {
 
-void Batch::add(const RecordPlace& place, const Sample& sample) {
+std::optional<Unreadable> Batch::add(const RecordPlace& place, std::string_view raw, RecordParser& parser) {
+  auto unreadable = parser.parse(raw);
+  if (!unreadable) add_sample(place, parser.sample());
+  return unreadable;
+}
+
+void Batch::add_sample(const RecordPlace& place, const Sample& sample) {
   const Fingerprint identity = fingerprint(sample);
   add_record(place, identity, std::nullopt);
   sample_id_.push_back(place.record_id);

@@ -30,7 +30,7 @@ struct SourceReader::Block {
   std::uint64_t offset = 0;
   std::vector<RecordSpan> spans;
   std::int64_t first_record_id = 0;
-  std::unique_ptr<Batch> batch;
+  std::unique_ptr<RecordSink> sink;
   std::optional<std::size_t> breaks_at;  // the record that is no JSON, in a list
   std::string why;
 
@@ -43,19 +43,17 @@ struct SourceReader::Block {
             static_cast<std::int64_t>(spans[i].begin), static_cast<std::int64_t>(spans[i].end - spans[i].begin)};
   }
 
-  void parse(RecordParser& parser, bool is_list, std::size_t max_record_bytes) {
-    batch = std::make_unique<Batch>(bytes.size());
+  void parse(RecordParser& parser, const SinkFactory& make_sink, bool is_list, std::size_t max_record_bytes) {
+    sink = make_sink(bytes.size());
     for (std::size_t i = 0; i < spans.size(); ++i) {
       const auto unreadable = read(parser, i, max_record_bytes);
-      if (!unreadable) {
-        batch->add(place(i), parser.sample());
-      } else if (is_list && unreadable->breaks_list) {
+      if (!unreadable) continue;
+      if (is_list && unreadable->breaks_list) {
         breaks_at = i;
         why = unreadable->reason;
         return;
-      } else {
-        batch->add_unreadable(place(i), fingerprint(text(spans[i])), unreadable->reason);
       }
+      sink->add_unreadable(place(i), fingerprint(text(spans[i])), unreadable->reason);
     }
   }
 
@@ -63,7 +61,7 @@ struct SourceReader::Block {
   std::optional<Unreadable> read(RecordParser& parser, std::size_t i, std::size_t max_record_bytes) const {
     if (spans[i].end - spans[i].begin > max_record_bytes) return Unreadable{too_long(max_record_bytes)};
     if (!spans[i].broken.empty()) return Unreadable{std::string(spans[i].broken), true};
-    return parser.parse(text(spans[i]));
+    return sink->add(place(i), text(spans[i]), parser);
   }
 };
 
@@ -73,8 +71,9 @@ struct SourceReader::Oversize {
   Hash128 hash;
 };
 
-SourceReader::SourceReader(ReadOptions options)
+SourceReader::SourceReader(ReadOptions options, SinkFactory make_sink)
     : options_(std::move(options)),
+      make_sink_(std::move(make_sink)),
       source_(open_source(options_.path, options_.compression)),
       next_record_id_(options_.first_record_id) {
   options_.threads = std::max<std::size_t>(1, options_.threads);
@@ -83,12 +82,12 @@ SourceReader::SourceReader(ReadOptions options)
 
 SourceReader::~SourceReader() = default;
 
-std::unique_ptr<Batch> SourceReader::next() {
+std::unique_ptr<RecordSink> SourceReader::next() {
   while (ready_.empty() && !(ended_ && spans_.empty())) parse_round();
   if (!ready_.empty()) {
-    auto batch = std::move(ready_.front());
+    auto sink = std::move(ready_.front());
     ready_.pop_front();
-    return batch;
+    return sink;
   }
   if (cut_at_line_ > 0) {
     throw CutShort("ends in the middle of a record at line " + with_thousands(cut_at_line_) +
@@ -166,11 +165,11 @@ void SourceReader::end_oversize() {
   oversize_->hash.add(buffer_.view().substr(0, tail));
   buffer_.drop_front(tail);
   buffer_offset_ = span.end;
-  auto batch = std::make_unique<Batch>(0);
-  batch->add_unreadable({next_record_id_++, static_cast<std::int64_t>(span.line), static_cast<std::int64_t>(span.begin),
-                         static_cast<std::int64_t>(span.end - span.begin)},
-                        oversize_->hash.digest(), too_long(options_.max_record_bytes));
-  ready_.push_back(std::move(batch));
+  auto sink = make_sink_(0);
+  sink->add_unreadable({next_record_id_++, static_cast<std::int64_t>(span.line), static_cast<std::int64_t>(span.begin),
+                        static_cast<std::int64_t>(span.end - span.begin)},
+                       oversize_->hash.digest(), too_long(options_.max_record_bytes));
+  ready_.push_back(std::move(sink));
   oversize_.reset();
 }
 
@@ -215,7 +214,7 @@ ByteBuffer SourceReader::take_spare() {
   return buffer;
 }
 
-/// Reads one block for each thread, parses them side by side and queues their batches in order.
+/// Reads one block for each thread, parses them side by side and queues their sinks in order.
 void SourceReader::parse_round() {
   std::vector<Block> blocks;
   while (blocks.size() < options_.threads && ready_.empty()) {
@@ -226,20 +225,22 @@ void SourceReader::parse_round() {
   }
   auto oversize = std::move(ready_);  // stands after the blocks read before it
   ready_.clear();
-  const auto parse = [&](std::size_t i) { blocks[i].parse(parsers_[i], is_list_, options_.max_record_bytes); };
+  const auto parse = [&](std::size_t i) {
+    blocks[i].parse(parsers_[i], make_sink_, is_list_, options_.max_record_bytes);
+  };
   std::vector<std::future<void>> others;
   for (std::size_t i = 1; i < blocks.size(); ++i) others.push_back(std::async(std::launch::async, parse, i));
   if (!blocks.empty()) parse(0);
   for (auto& other : others) other.get();
   deliver(blocks);
   for (Block& block : blocks) spare_.push_back(std::move(block.bytes));
-  for (auto& batch : oversize) ready_.push_back(std::move(batch));
+  for (auto& sink : oversize) ready_.push_back(std::move(sink));
 }
 
 void SourceReader::deliver(std::vector<Block>& blocks) {
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (blocks[i].breaks_at) return give_up_list(blocks, i);
-    ready_.push_back(std::move(blocks[i].batch));
+    ready_.push_back(std::move(blocks[i].sink));
   }
 }
 
@@ -259,12 +260,12 @@ void SourceReader::give_up_list(std::vector<Block>& blocks, std::size_t broken) 
   }
   RecordPlace place = block.place(at);
   place.byte_length = static_cast<std::int64_t>(buffer_offset_ - begin);
-  block.batch->add_unreadable(place, hash.digest(), block.why + "; the list was not read beyond");
+  block.sink->add_unreadable(place, hash.digest(), block.why + "; the list was not read beyond");
   next_record_id_ = place.record_id + 1;
   spans_.clear();
   oversize_.reset();
   ended_ = true;
-  ready_.push_back(std::move(block.batch));
+  ready_.push_back(std::move(block.sink));
 }
 
 }  // namespace tunegate

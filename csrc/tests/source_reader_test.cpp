@@ -1,4 +1,5 @@
 #include "tunegate/source_reader.hpp"
+#include "tunegate/batch.hpp"
 
 #include <unistd.h>
 
@@ -76,8 +77,9 @@ void add_rows(const tunegate::ArrowTable& table, std::vector<std::string>& rows)
 std::vector<std::string> read(ReadOptions options) {
   std::vector<std::string> records, samples, messages;
   try {
-    SourceReader reader(std::move(options));
-    while (const auto batch = reader.next()) {
+    SourceReader reader(std::move(options), [](std::size_t bytes) { return std::make_unique<tunegate::Batch>(bytes); });
+    while (const auto sink = reader.next()) {
+      auto* batch = static_cast<tunegate::Batch*>(sink.get());
       add_rows(batch->take_records(), records);
       add_rows(batch->take_samples(), samples);
       add_rows(batch->take_messages(), messages);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tunegate/arrow_table.hpp"
+#include "tunegate/record_sink.hpp"
 #include "tunegate/sample.hpp"
 
 namespace tunegate {
@@ -44,22 +45,14 @@ class StringColumn {
   std::size_t nulls_ = 0;
 };
 
-/// Where a record was found.
-struct RecordPlace {
-  std::int64_t record_id;
-  std::int64_t line;
-  std::int64_t byte_offset;
-  std::int64_t byte_length;
-};
-
 /// The records of one stretch of a source as columns: the tables `records`, `samples` and `messages` of
 /// docs/design.md, without `source`. Unreadable records stand in `records` only.
-class Batch {
+class Batch final : public RecordSink {
  public:
   explicit Batch(std::size_t bytes) { content_.reserve_bytes(bytes); }
 
-  void add(const RecordPlace& place, const Sample& sample);
-  void add_unreadable(const RecordPlace& place, std::string_view fingerprint, std::string_view reason);
+  std::optional<Unreadable> add(const RecordPlace& place, std::string_view raw, RecordParser& parser) override;
+  void add_unreadable(const RecordPlace& place, std::string_view fingerprint, std::string_view reason) override;
 
   std::size_t records() const { return record_id_.size(); }
   std::size_t samples() const { return sample_id_.size(); }
@@ -70,6 +63,7 @@ class Batch {
   ArrowTable take_messages();
 
  private:
+  void add_sample(const RecordPlace& place, const Sample& sample);
   void add_record(const RecordPlace& place, std::string_view fingerprint, std::optional<std::string_view> reason);
   void add_message(std::int64_t sample_id, std::int32_t turn, const Message& message);
 

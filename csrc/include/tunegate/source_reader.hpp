@@ -1,15 +1,16 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tunegate/batch.hpp"
 #include "tunegate/byte_buffer.hpp"
 #include "tunegate/byte_source.hpp"
 #include "tunegate/record_parser.hpp"
+#include "tunegate/record_sink.hpp"
 #include "tunegate/splitter.hpp"
 
 namespace tunegate {
@@ -26,21 +27,21 @@ struct ReadOptions {
   std::size_t block_bytes = std::size_t{4} << 20;
 };
 
-/// Reads a source from start to end, once, as batches of columns in reading order.
+/// Reads a source from start to end, once, into sinks: one for each stretch of it, in reading order.
 ///
-/// The calling thread reads and splits, `threads` threads parse; the batches do not depend on how many
+/// The calling thread reads and splits, `threads` threads parse; the sinks do not depend on how many
 /// they are, nor, joined, on block_bytes. Memory: threads x (block_bytes or the longest record) for the
-/// bytes and as much again for the columns. A record that cannot be read is a row with its reason; a
+/// bytes, and the sinks. A record that cannot be read is a row with its reason; a
 /// longer one than max_record_bytes is hashed and skipped. A list that breaks is read up to the break,
 /// and the rest of the source is one unreadable record. Throws SourceError when the file cannot be read
 /// on, and says how far it came.
 class SourceReader {
  public:
-  explicit SourceReader(ReadOptions options);
+  SourceReader(ReadOptions options, SinkFactory make_sink);
   ~SourceReader();
 
-  /// The next batch, or null at the end.
-  std::unique_ptr<Batch> next();
+  /// The filled sink of the next stretch, or null at the end.
+  std::unique_ptr<RecordSink> next();
 
   /// Bytes of the file consumed so far, for a progress bar.
   std::uint64_t consumed() const { return source_->consumed(); }
@@ -61,6 +62,7 @@ class SourceReader {
   void give_up_list(std::vector<Block>& blocks, std::size_t broken);
 
   ReadOptions options_;
+  SinkFactory make_sink_;
   std::unique_ptr<ByteSource> source_;
   std::unique_ptr<Splitter> splitter_;
   bool is_list_ = false;
@@ -74,7 +76,7 @@ class SourceReader {
   bool holds_all_ = false;  // a list may break in a block not parsed yet, and claim all bytes behind
   std::int64_t next_record_id_;
   std::vector<RecordParser> parsers_;
-  std::deque<std::unique_ptr<Batch>> ready_;
+  std::deque<std::unique_ptr<RecordSink>> ready_;
 };
 
 }  // namespace tunegate

@@ -1,0 +1,62 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tunegate {
+
+/// Two records, by number; a < b.
+struct RecordPair {
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  auto operator<=>(const RecordPair&) const = default;
+};
+
+/// The band keys of consecutive records, band after band: the key of band k of record first + i is
+/// keys[k * stride + i].
+struct KeyStretch {
+  const std::uint32_t* keys = nullptr;
+  std::size_t stride = 0;
+  std::uint32_t first = 0;
+  std::uint32_t records = 0;
+};
+
+struct LshOptions {
+  std::uint32_t bands = 0;
+  std::uint32_t first_new = 0;   // pairs of two records below this number are left out
+  std::uint64_t most_pairs = 0;  // pairs that may be enumerated, counted over all bands
+  std::size_t threads = 1;
+};
+
+/// Candidate pairs, each once, sorted; and the records that share a bucket too full to enumerate, sorted.
+struct Candidates {
+  std::vector<RecordPair> pairs;
+  std::vector<std::uint32_t> crowded;
+};
+
+/// Finds all pairs that share a key in some band.
+///
+/// The sum of g (g - 1) / 2 over all buckets is counted first. Where it exceeds most_pairs, only the buckets up to
+/// the greatest size that stays within it are enumerated, and the members of the others are `crowded`: every pair
+/// that only such a bucket shows consists of two crowded records. `active` has one byte a record; records with 0
+/// take no part. The answer does not depend on threads nor on how the records are cut into stretches.
+/// About 5 ns a key; memory: two bitmaps that fit the cache, and 8 bytes for each key that is not alone.
+Candidates find_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
+                           const LshOptions& options);
+
+/// The part of one band: its candidate pairs, sorted, each once, for stages that run band by band. Counting is the
+/// caller's affair: buckets of more than `most_members` go to `crowded`.
+Candidates find_band_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
+                                std::uint32_t band, std::uint32_t first_new, std::uint32_t most_members);
+
+/// How many buckets of each size a band has, by increasing size, of two members and more.
+struct BucketCount {
+  std::uint32_t members = 0;
+  std::uint64_t buckets = 0;
+  auto operator<=>(const BucketCount&) const = default;
+};
+std::vector<BucketCount> count_buckets(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
+                                       std::uint32_t band);
+
+}  // namespace tunegate

@@ -1,0 +1,73 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tunegate/jaccard.hpp"
+#include "tunegate/lsh.hpp"
+
+namespace tunegate {
+
+/// Two records whose similarity was computed; a < b.
+struct Match {
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  Overlap overlap;
+};
+
+/// Where the shingle hashes of records come from: they are not all kept in memory.
+class ShingleSource {
+ public:
+  virtual ~ShingleSource() = default;
+  /// A reader for one thread.
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+    /// The hashes of a record, repeated or not, valid until the next call. Throws SourceError.
+    virtual std::span<const std::uint64_t> shingles(std::uint32_t record) = 0;
+  };
+  virtual std::unique_ptr<Reader> reader() const = 0;
+};
+
+/// The matches among the pairs, in their order. The pairs are sorted. O(their shingles), side by side in threads.
+std::vector<Match> verify(std::span<const RecordPair> pairs, const ShingleSource& source, Threshold threshold,
+                          std::size_t threads);
+
+/// Finds all pairs of records that meet the threshold, with recall 1 and no pair wrong.
+///
+/// Two sets of Jaccard similarity t or more share one of their |x| - ceil(t |x|) + 1 first elements in any common
+/// order; ordered from rare to frequent, what templates and system prompts share stands last and is never looked at.
+/// How often a hash occurs is counted in a table of 8-bit counters that saturate; any order that all records share
+/// is right, so a count that is too high costs time only, and a hash that was counted once matches nothing.
+/// Source: Chaudhuri, Ganti, Kaushik 2006 (prefix filter); Bayardo, Ma, Srikant 2007 (All-Pairs).
+///
+/// Reads every record twice to build; then holds 8 bytes for each prefix element that occurs twice or more.
+class PrefixJoin {
+ public:
+  /// records: in increasing order, numbers known to `source`, which must outlive this.
+  PrefixJoin(std::span<const std::uint32_t> records, const ShingleSource& source, Threshold threshold,
+             std::size_t threads);
+  ~PrefixJoin();
+
+  /// How many pairs all_matches() would look at, counted before any is: repeats over elements included.
+  std::uint64_t candidates() const;
+
+  /// All pairs that meet the threshold, sorted by a, then b, each once; those of two records below `first_new` are
+  /// left out.
+  std::vector<Match> all_matches(std::uint32_t first_new) const;
+
+  /// For walks in keeper order, which never enumerate what near-copies have in common with one another: the best
+  /// match of `record` among those added so far (the most similar, then the one added first), and nothing when none
+  /// meets the threshold. match.a is the one added, match.b is `record`, whatever their numbers. One thread only.
+  std::optional<Match> best_added(std::uint32_t record);
+  void add(std::uint32_t record);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tunegate
