@@ -37,9 +37,15 @@ types: environment
 	$(BIN)/mypy
 
 # Speed and memory on the machine at hand; each benchmark asserts its answer first.
-bench: environment
+bench: environment build/peers/ready
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/pytest tests/bench --benchmark-only --benchmark-columns=min,median,rounds
+
+# The libraries that the benchmarks compare with, in an environment of their own.
+build/peers/ready: tests/bench/peers/requirements.txt
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --requirement $<
+	touch $@
 
 # Writes into the documents what the tool does: the output shown in them, and docs/checks.md.
 docs: $(BIN)/tunegate

@@ -19,7 +19,8 @@ run_pytest() {
   .venv/bin/pytest -n 2 -p no:benchmark --durations=10 --durations-min=0.1 2>&1 | tee build/pytest.txt
 }
 
-part "C++ tests under sanitizers" make --no-print-directory test-cpp
+part "C++ tests under ASan and UBSan" make --no-print-directory test-cpp
+part "C++ tests under TSan" make --no-print-directory test-threads
 part "build and install" make --no-print-directory environment
 part "lint and import layers" make --no-print-directory lint
 part "types" make --no-print-directory types

@@ -2,19 +2,13 @@
 #include <pybind11/stl.h>
 
 #include "arrow_capsule.hpp"
+#include "compression_name.hpp"
 #include "topics.hpp"
 #include "tunegate/batch.hpp"
 #include "tunegate/source_reader.hpp"
 
 namespace tunegate::python {
 namespace {
-
-Compression compression_of(const std::string& name) {
-  if (name == "none") return Compression::kNone;
-  if (name == "gzip") return Compression::kGzip;
-  if (name == "zstd") return Compression::kZstd;
-  throw py::value_error("compression is \"" + name + "\", expected none, gzip or zstd");
-}
 
 /// The three tables of a batch, taken out of it once and then shared.
 struct Tables {
@@ -69,6 +63,15 @@ void bind_reader(py::module_& module) {
       },
       py::arg("path"), py::arg("compression"), py::arg("offset"), py::arg("length"),
       "The decompressed bytes of a file from `offset` on.");
+
+  module.def(
+      "spool",
+      [](const std::string& path, const std::string& compression, const std::string& out) {
+        const Compression kind = compression_of(compression);
+        const py::gil_scoped_release unlocked;
+        spool(path, kind, out);
+      },
+      py::arg("path"), py::arg("compression"), py::arg("out"), "Write the decompressed bytes of a file to another.");
 
   py::class_<SourceReader>(module, "SourceReader", "Reads one source, once, as batches in reading order.")
       .def(py::init(&open_reader), py::arg("path"), py::kw_only(), py::arg("compression") = "none",

@@ -8,4 +8,8 @@ PYBIND11_MODULE(_core, module) {
   tunegate::python::bind_tools(module);
   tunegate::python::bind_reader(module);
   tunegate::python::bind_formats(module);
+  tunegate::python::bind_minhash(module);
+  tunegate::python::bind_contamination(module);
+  tunegate::python::bind_dedup(module);
+  tunegate::python::bind_shingles(module);
 }

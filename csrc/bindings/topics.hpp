@@ -8,5 +8,9 @@ void bind_text(pybind11::module_& module);
 void bind_tools(pybind11::module_& module);
 void bind_reader(pybind11::module_& module);
 void bind_formats(pybind11::module_& module);
+void bind_minhash(pybind11::module_& module);
+void bind_contamination(pybind11::module_& module);
+void bind_dedup(pybind11::module_& module);
+void bind_shingles(pybind11::module_& module);
 
 }  // namespace tunegate::python

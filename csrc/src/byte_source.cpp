@@ -15,19 +15,25 @@ namespace {
 
 class File final : public ByteSource {
  public:
-  explicit File(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit File(const std::string& path, std::uint64_t begin = 0, std::uint64_t end = ~std::uint64_t{0})
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), left_(end - begin) {
     if (descriptor_ < 0) throw SourceError(std::strerror(errno));
+    if (begin > 0 && ::lseek(descriptor_, static_cast<off_t>(begin), SEEK_SET) < 0) {
+      throw SourceError(std::strerror(errno));
+    }
   }
   ~File() override { ::close(descriptor_); }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
   std::size_t read(char* out, std::size_t size) override {
+    const std::size_t wanted = std::min<std::uint64_t>(size, left_);
     for (;;) {
-      const ssize_t got = ::read(descriptor_, out, size);
+      const ssize_t got = ::read(descriptor_, out, wanted);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw SourceError(std::strerror(errno));
       consumed_ += static_cast<std::uint64_t>(got);
+      left_ -= static_cast<std::uint64_t>(got);
       return static_cast<std::size_t>(got);
     }
   }
@@ -35,6 +41,7 @@ class File final : public ByteSource {
 
  private:
   int descriptor_;
+  std::uint64_t left_;
   std::uint64_t consumed_ = 0;
 };
 
@@ -146,13 +153,14 @@ class Zstd final : public Compressed {
 
 }  // namespace
 
-std::unique_ptr<ByteSource> open_source(const std::string& path, Compression compression) {
+std::unique_ptr<ByteSource> open_source(const std::string& path, Compression compression, std::uint64_t begin,
+                                        std::uint64_t end) {
   switch (compression) {
     case Compression::kGzip: return std::make_unique<Gzip>(path);
     case Compression::kZstd: return std::make_unique<Zstd>(path);
     case Compression::kNone: break;
   }
-  return std::make_unique<File>(path);
+  return std::make_unique<File>(path, begin, end);
 }
 
 std::string read_stretch(const std::string& path, Compression compression, std::uint64_t offset, std::size_t length) {

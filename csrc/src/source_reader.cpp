@@ -74,7 +74,8 @@ struct SourceReader::Oversize {
 SourceReader::SourceReader(ReadOptions options, SinkFactory make_sink)
     : options_(std::move(options)),
       make_sink_(std::move(make_sink)),
-      source_(open_source(options_.path, options_.compression)),
+      source_(open_source(options_.path, options_.compression, options_.begin, options_.end)),
+      buffer_offset_(options_.begin),
       next_record_id_(options_.first_record_id) {
   options_.threads = std::max<std::size_t>(1, options_.threads);
   for (std::size_t i = 0; i < options_.threads; ++i) parsers_.emplace_back(options_.fields);
@@ -111,15 +112,16 @@ void SourceReader::open_container() {
     head += buffer_.view();
     buffer_.clear();
   }
-  if (head.starts_with(kByteOrderMark)) {
+  if (options_.begin == 0 && head.starts_with(kByteOrderMark)) {
     buffer_offset_ = kByteOrderMark.size();
     head.erase(0, kByteOrderMark.size());
   }
   const Container container = options_.lines ? Container::kLines : sniff_container(head);
   is_list_ = container == Container::kArray;
-  splitter_ = is_list_                         ? split_array(buffer_offset_)
-              : container == Container::kLines ? split_lines(buffer_offset_)
-                                               : split_nothing(buffer_offset_);
+  is_lines_ = container == Container::kLines;
+  splitter_ = is_list_    ? split_array(buffer_offset_)
+              : is_lines_ ? split_lines(buffer_offset_)
+                          : split_nothing(buffer_offset_);
   buffer_.append(head);
   splitter_->feed(buffer_.view(), spans_);
   if (ended_ && cut_at_line_ == 0) splitter_->finish(spans_);

@@ -5,7 +5,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ SUFFIXES = (".jsonl", ".ndjson", ".json")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 SPLITS = {"train": "train", "validation": "validation", "valid": "validation", "dev": "validation", "test": "test"}
 ROLE = "data"
+Progress = Callable[[int, int], None]  # bytes of all sources consumed, records read
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ def find_sources(arguments: Iterable[str], scratch: Path) -> tuple[Source, ...]:
     if STDIN in named:
         sources.append(_stdin_source(scratch))
     return tuple(sources)
+
+
+def require_utf8(names: Iterable[str]) -> None:
+    """Raise SourceError for a name that reports could not print."""
+    for name in names:
+        if any("\udc80" <= character <= "\udcff" for character in name):
+            raise SourceError(f"the file name {name} is not UTF-8; rename the file")
 
 
 def read_batches(

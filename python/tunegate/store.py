@@ -7,7 +7,7 @@ memory. The file is written once; afterwards only signals are added to it.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -20,14 +20,14 @@ import polars as pl
 from tunegate import _core
 from tunegate.errors import SourceError, StoreError
 from tunegate.judge_child import database_fault
+from tunegate.machine import available_cores
 from tunegate.signals import Batch, load
-from tunegate.sources import ROLE, Source, read_batches
+from tunegate.sources import ROLE, Progress, Source, read_batches
 from tunegate.store_tables import ArrowStream, column_types, read_samples
 from tunegate.verdict import Funnel, SourceSummary
 
 VERSION = "1"  # of the tables and of what reading puts into them
 MEMORY_LIMIT = "200MB"
-Progress = Callable[[int, int], None]  # bytes of all sources consumed, records read
 
 
 class Store:
@@ -227,11 +227,6 @@ class Store:
             return
         for batch in read_samples(self.connection):
             yield module.compute(batch)
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:

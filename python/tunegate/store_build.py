@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tunegate.errors import StoreError
-from tunegate.sources import Source
-from tunegate.store import Progress, Store
+from tunegate.output_files import is_alive
+from tunegate.sources import Progress, Source
+from tunegate.store import Store
 
 
 def measured_store(
@@ -71,19 +72,8 @@ def _sweep(file: Path) -> None:
     start = f"{file.name}.partial-"
     for left in file.parent.glob(f"{glob.escape(start)}*"):
         process = left.name.removeprefix(start).partition(".")[0]
-        if process.isdecimal() and not _is_alive(int(process)):
+        if process.isdecimal() and not is_alive(int(process)):
             _remove(left)
-
-
-def _is_alive(process: int) -> bool:
-    """Tell whether a process of this machine runs."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _remove(partial: Path) -> None:

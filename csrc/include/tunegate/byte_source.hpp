@@ -31,8 +31,13 @@ class ByteSource {
   virtual std::uint64_t consumed() const = 0;
 };
 
-/// Opens `path`; several gzip members or zstd frames in a row are one stream. Throws SourceError.
-std::unique_ptr<ByteSource> open_source(const std::string& path, Compression compression);
+/// Opens `path`; several gzip members or zstd frames in a row are one stream. `begin` and `end` cut a stretch out of a
+/// file that is not compressed. Throws SourceError.
+std::unique_ptr<ByteSource> open_source(const std::string& path, Compression compression, std::uint64_t begin = 0,
+                                        std::uint64_t end = ~std::uint64_t{0});
+
+/// Writes the decompressed bytes of `path` to `out`. Throws SourceError, CutShort with the line the stream ends in.
+void spool(const std::string& path, Compression compression, const std::string& out);
 
 /// The decompressed bytes [offset, offset + length) of `path`, fewer when it ends before. Throws SourceError.
 std::string read_stretch(const std::string& path, Compression compression, std::uint64_t offset, std::size_t length);

@@ -19,9 +19,11 @@ struct Membership {
 ///
 /// order: all records, each once, best keeper first. matches: pairs that meet the threshold, any order. crowded: a
 /// join over some of the records whose matches among each other are not in `matches`, or null; `is_crowded` has one
-/// byte a record. O(records + matches) and what the join costs. The answer depends on `order`, not on that of matches.
+/// byte a record, and two records below `first_new` are not looked up in the join. O(records + matches) and what the
+/// join costs. The answer depends on `order`, not on that of matches.
 std::vector<Membership> star_clusters(std::span<const std::uint32_t> order, std::span<const Match> matches,
-                                      PrefixJoin* crowded = nullptr, std::span<const std::uint8_t> is_crowded = {});
+                                      PrefixJoin* crowded = nullptr, std::span<const std::uint8_t> is_crowded = {},
+                                      std::uint32_t first_new = 0);
 
 /// Connected components: the smallest record of its component for each of `records` records.
 /// Union-find with path halving and union by size. O(records + pairs), nearly.

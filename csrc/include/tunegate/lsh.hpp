@@ -14,7 +14,7 @@ struct RecordPair {
 };
 
 /// The band keys of consecutive records, band after band: the key of band k of record first + i is
-/// keys[k * stride + i].
+/// keys[k * stride + i]. The stretches of one call come in any order; no record stands in two.
 struct KeyStretch {
   const std::uint32_t* keys = nullptr;
   std::size_t stride = 0;
@@ -37,16 +37,20 @@ struct Candidates {
 
 /// Finds all pairs that share a key in some band.
 ///
-/// The sum of g (g - 1) / 2 over all buckets is counted first. Where it exceeds most_pairs, only the buckets up to
-/// the greatest size that stays within it are enumerated, and the members of the others are `crowded`: every pair
-/// that only such a bucket shows consists of two crowded records. `active` has one byte a record; records with 0
-/// take no part. The answer does not depend on threads nor on how the records are cut into stretches.
-/// About 5 ns a key; memory: two bitmaps that fit the cache, and 8 bytes for each key that is not alone.
+/// The sum of g (g - 1) / 2 over all buckets is counted, whatever first_new. Where it exceeds most_pairs, only the
+/// buckets up to the greatest size with which it stays within are enumerated, and the members of the others are
+/// `crowded`: every pair that only such a bucket shows consists of two crowded records. A pair of two crowded records
+/// that a smaller bucket shows stays among the pairs. `active` has one byte a record; records with 0 take no part.
+/// The answer does not depend on threads nor on how the records are cut into stretches.
+///
+/// About 7 ns a key, twice that where most_pairs is exceeded; the bands are spread over the threads. Memory: for
+/// each thread bitmaps of up to 8 MiB and 16 bytes for each key of one band that is not alone; 16 bytes for each pair
+/// enumerated, repeats over bands included. Throws std::invalid_argument where `active` is shorter than the records.
 Candidates find_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
                            const LshOptions& options);
 
 /// The part of one band: its candidate pairs, sorted, each once, for stages that run band by band. Counting is the
-/// caller's affair: buckets of more than `most_members` go to `crowded`.
+/// caller's affair (count_buckets): buckets of more than `most_members` go to `crowded`.
 Candidates find_band_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
                                 std::uint32_t band, std::uint32_t first_new, std::uint32_t most_members);
 

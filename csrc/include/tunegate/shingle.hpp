@@ -42,7 +42,8 @@ class Shingler {
   void add(std::string_view piece);
 
   /// The hashes of all shingles in the order of the text, repeated where the text repeats. Valid until the
-  /// next clear() or add(). O(bytes), about a nanosecond a byte.
+  /// next clear() or add(). O(bytes + shingles * log size); for words about 0.6 ns a byte of ASCII with AVX-512,
+  /// 0.8 with AVX2, 2.5 to 5 in other scripts; for characters 2.5 to 6.
   std::span<const std::uint64_t> shingles();
 
   /// A hash of the words (kCharacters: of the characters) in order: two texts with the same one have the same

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace tunegate {
@@ -16,5 +17,8 @@ SimdLevel simd_level();
 
 /// scalar, v2, v3 or v4.
 std::string_view simd_level_name(SimdLevel level);
+
+/// The level of that name; nothing for other names.
+std::optional<SimdLevel> find_simd_level(std::string_view name);
 
 }  // namespace tunegate

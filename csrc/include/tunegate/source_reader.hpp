@@ -25,6 +25,9 @@ struct ReadOptions {
   std::size_t threads = 1;
   std::size_t max_record_bytes = std::size_t{64} << 20;
   std::size_t block_bytes = std::size_t{4} << 20;
+  // A stretch of a plain file that holds whole lines, for readers side by side; lines then count from its start.
+  std::uint64_t begin = 0;
+  std::uint64_t end = ~std::uint64_t{0};
 };
 
 /// Reads a source from start to end, once, into sinks: one for each stretch of it, in reading order.
@@ -45,6 +48,10 @@ class SourceReader {
 
   /// Bytes of the file consumed so far, for a progress bar.
   std::uint64_t consumed() const { return source_->consumed(); }
+  /// Whether every record stands on a line of its own. Known after the first next().
+  bool is_lines() const { return is_lines_; }
+  /// Line breaks seen so far.
+  std::uint64_t line_breaks() const { return splitter_ ? splitter_->line() - 1 : 0; }
   std::int64_t records() const { return next_record_id_ - options_.first_record_id; }
 
  private:
@@ -66,6 +73,7 @@ class SourceReader {
   std::unique_ptr<ByteSource> source_;
   std::unique_ptr<Splitter> splitter_;
   bool is_list_ = false;
+  bool is_lines_ = false;
   bool ended_ = false;
   std::uint64_t cut_at_line_ = 0;  // where a compressed stream broke off; told after all before it
   ByteBuffer buffer_;              // bytes not yet in a block

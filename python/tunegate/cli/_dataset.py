@@ -11,10 +11,10 @@ import duckdb
 from tunegate.check import Gate, apply_limits, load_gates, packaged_gates, select
 from tunegate.cli._progress import progress_bar
 from tunegate.config import Config, load_config
-from tunegate.errors import SourceError, StoreError, UsageError, did_you_mean
+from tunegate.errors import StoreError, UsageError, did_you_mean
 from tunegate.judge_child import database_fault
 from tunegate.scratch import scratch_folder
-from tunegate.sources import find_sources
+from tunegate.sources import find_sources, require_utf8
 from tunegate.store import Store
 from tunegate.store_build import measured_store
 from tunegate.verdict import Scalar
@@ -108,7 +108,7 @@ def measured(options: argparse.Namespace, run: Run, sources: Sequence[str] | Non
     """Read and measure the sources into a store, which goes away afterwards unless the user named its file."""
     with scratch_folder() as scratch:
         found = find_sources(options.sources if sources is None else sources, scratch)
-        _require_utf8(source.name for source in found)
+        require_utf8(source.name for source in found)
         total = sum(source.path.stat().st_size for source in found)
         with explained(f"{options.store or 'the temporary store'}"):
             with progress_bar(total) as progress:
@@ -144,12 +144,6 @@ def _require_fields(store: Store, fields: Mapping[str, str]) -> None:
 def chosen(texts: Iterable[str]) -> list[str]:
     """Return the ids of `Q1,Q5` and repeated options as one list."""
     return [word.strip() for text in texts for word in text.split(",") if word.strip()]
-
-
-def _require_utf8(names: Iterable[str]) -> None:
-    for name in names:
-        if any("\udc80" <= character <= "\udcff" for character in name):
-            raise SourceError(f"the file name {name} is not UTF-8; rename the file")
 
 
 def _field(text: str) -> tuple[str, str]:

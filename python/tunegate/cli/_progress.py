@@ -2,10 +2,10 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tunegate.store import Progress
+from tunegate.sources import Progress
 
 QUIET_SECONDS = 1.0
 REDRAW_SECONDS = 0.1
@@ -23,6 +23,22 @@ def progress_bar(total_bytes: int) -> Iterator[Progress | None]:
         yield bar.update
     finally:
         bar.clear()
+
+
+@contextmanager
+def stage() -> Iterator[Callable[[str], None]]:
+    """Give a function that names, on a terminal, what is being done while no bytes are read."""
+
+    def say(text: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{text} ...\x1b[K")
+            sys.stderr.flush()
+
+    try:
+        yield say
+    finally:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
 
 
 class _Bar:

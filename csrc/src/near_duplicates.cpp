@@ -1,0 +1,211 @@
+#include "tunegate/near_duplicates.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <tuple>
+
+namespace tunegate {
+namespace {
+
+// What may be looked at before the exact join takes over: enough for any data that is not made from templates.
+constexpr std::uint64_t kPairsPerRecord = 4;
+constexpr std::uint64_t kJoinPairsPerRecord = 64;
+constexpr std::uint64_t kFreePairs = 1'000'000;
+
+/// The place of every record in the order; empty for the order of the records themselves.
+std::vector<std::uint32_t> ranks(std::span<const std::uint32_t> order) {
+  std::vector<std::uint32_t> rank(order.size());
+  for (std::uint32_t place = 0; place < order.size(); ++place) rank[order[place]] = place;
+  return rank;
+}
+
+/// A record with the hash of its words, on its way to those that have the same.
+struct Worded {
+  std::uint64_t hash;
+  std::uint32_t rank;
+  std::uint32_t record;
+  auto operator<=>(const Worded&) const = default;
+};
+
+/// Two bitmaps that tell, with some false alarms, which hashes occur twice.
+class SeenTwice {
+ public:
+  explicit SeenTwice(std::size_t hashes)
+      : shift_(64 - std::max(6, static_cast<int>(std::bit_width(8 * hashes)))),
+        once_(std::size_t{1} << (64 - shift_ - 6)),
+        twice_(once_.size()) {}
+
+  void add(std::uint64_t hash) {
+    const auto [word, bit] = place(hash);
+    twice_[word] |= once_[word] & bit;
+    once_[word] |= bit;
+  }
+  bool maybe(std::uint64_t hash) const {
+    const auto [word, bit] = place(hash);
+    return (twice_[word] & bit) != 0;
+  }
+
+ private:
+  std::pair<std::size_t, std::uint64_t> place(std::uint64_t hash) const {
+    const std::uint64_t slot = hash >> shift_;
+    return {slot >> 6, std::uint64_t{1} << (slot & 63)};
+  }
+
+  int shift_;
+  std::vector<std::uint64_t> once_, twice_;
+};
+
+bool by_records(const Match& left, const Match& right) { return std::tie(left.a, left.b) < std::tie(right.a, right.b); }
+
+bool same_records(const Match& left, const Match& right) { return left.a == right.a && left.b == right.b; }
+
+}  // namespace
+
+NearDuplicates::NearDuplicates(std::vector<const RecordKeys*> keys, const ShingleSource& texts, KeySettings settings)
+    : keys_(std::move(keys)), texts_(texts), settings_(settings) {
+  for (const RecordKeys* part : keys_) {
+    firsts_.push_back(records_);
+    records_ += static_cast<std::uint32_t>(part->records().size());
+  }
+}
+
+void NearDuplicates::find(const JoinOptions& options, std::span<const std::uint32_t> order,
+                          std::span<const Match> known, std::span<const std::uint32_t> excluded) {
+  choose_active(excluded);
+  find_copies(order, options.first_new);
+  is_crowded_.assign(records_, 0);
+  matches_ = verify(candidates(options), texts_, options.threshold, options.threads);
+  matches_.insert(matches_.end(), known.begin(), known.end());
+  counts_.crowded = crowded_.size();
+  if (crowded_.empty()) {
+    sort_matches();
+    memberships_ = star_clusters(order, matches_);
+  } else {
+    PrefixJoin join(crowded_, texts_, options.threshold, options.threads);
+    cluster_crowded(options, order, join);
+  }
+  place_copies();
+}
+
+void NearDuplicates::cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order,
+                                     PrefixJoin& join) {
+  const bool is_cheap = join.candidates() <= kJoinPairsPerRecord * crowded_.size() + kFreePairs;
+  if (options.scope == PairScope::kAll || is_cheap) {
+    const auto more = join.all_matches(options.first_new);
+    matches_.insert(matches_.end(), more.begin(), more.end());
+    sort_matches();
+    memberships_ = star_clusters(order, matches_);
+  } else {
+    for (const std::uint32_t record : crowded_) is_crowded_[record] = 1;
+    sort_matches();
+    memberships_ = star_clusters(order, matches_, &join, is_crowded_, options.first_new);
+  }
+}
+
+void NearDuplicates::sort_matches() {
+  std::sort(matches_.begin(), matches_.end(), by_records);
+  matches_.erase(std::unique(matches_.begin(), matches_.end(), same_records), matches_.end());
+}
+
+void NearDuplicates::choose_active(std::span<const std::uint32_t> excluded) {
+  active_.assign(records_, 0);
+  for_each_key([&](std::uint32_t record, const RecordKey& key) { active_[record] = key.text_hash != 0; });
+  for (const std::uint32_t record : excluded) active_[record] = 0;
+}
+
+/// One of the records with the same words stays active: the first in `order`. A new record is no copy of an old one,
+/// for its pairs with other old ones count.
+void NearDuplicates::find_copies(std::span<const std::uint32_t> order, std::uint32_t first_new) {
+  copy_of_.resize(records_);
+  std::iota(copy_of_.begin(), copy_of_.end(), 0u);
+  SeenTwice seen(records_);
+  for_each_key([&](std::uint32_t record, const RecordKey& key) {
+    if (active_[record] != 0) seen.add(key.text_hash);
+  });
+  const auto rank = ranks(order);
+  std::vector<Worded> worded;
+  for_each_key([&](std::uint32_t record, const RecordKey& key) {
+    if (active_[record] != 0 && seen.maybe(key.text_hash)) worded.push_back({key.text_hash, rank[record], record});
+  });
+  std::sort(worded.begin(), worded.end());
+  for (std::size_t i = 1; i < worded.size(); ++i) {
+    const bool is_new = worded[i].record >= first_new, follows_new = worded[i - 1].record >= first_new;
+    if (worded[i].hash != worded[i - 1].hash || is_new != follows_new) continue;
+    copy_of_[worded[i].record] = copy_of_[worded[i - 1].record];
+    active_[worded[i].record] = 0;
+    ++counts_.copies;
+  }
+}
+
+template <class Take>
+void NearDuplicates::for_each_key(Take take) const {
+  std::uint32_t record = 0;
+  for (const RecordKeys* part : keys_) {
+    for (const RecordKey& key : part->records()) take(record++, key);
+  }
+}
+
+/// The pairs worth verifying; sets crowded_ to the records that the exact join must take.
+std::vector<RecordPair> NearDuplicates::candidates(const JoinOptions& options) {
+  if (options.mode == JoinMode::kExact) {
+    for (std::uint32_t record = 0; record < records_; ++record) {
+      if (active_[record] != 0) crowded_.push_back(record);
+    }
+    return {};
+  }
+  std::vector<KeyStretch> stretches;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    for (KeyStretch stretch : keys_[i]->stretches()) {
+      stretch.first += firsts_[i];
+      stretches.push_back(stretch);
+    }
+  }
+  auto [pairs, crowded] = find_candidates(
+      stretches, active_,
+      {settings_.banding.bands, options.first_new, kPairsPerRecord * records_ + kFreePairs, options.threads});
+  crowded_ = std::move(crowded);
+  counts_.candidates = pairs.size();
+  std::erase_if(pairs, [&](RecordPair pair) { return !may_match(pair, options.threshold); });
+  counts_.verified = pairs.size();
+  return pairs;
+}
+
+/// Whether the similarity can reach the threshold: sets that differ in d bits differ in d shingles or more, and
+/// repeats only make a set look larger and so more alike.
+bool NearDuplicates::may_match(RecordPair pair, Threshold threshold) const {
+  const auto [part_a, a] = place(pair.a);
+  const auto [part_b, b] = place(pair.b);
+  const ShingleBits &left = part_a->bits()[a], &right = part_b->bits()[b];
+  std::uint32_t differing = 0;
+  for (std::size_t i = 0; i < left.size(); ++i)
+    differing += static_cast<std::uint32_t>(std::popcount(left[i] ^ right[i]));
+  const std::uint32_t both = part_a->records()[a].shingles + part_b->records()[b].shingles;
+  return differing < both && threshold.is_met({both - differing, both + differing});
+}
+
+std::pair<const RecordKeys*, std::uint32_t> NearDuplicates::place(std::uint32_t record) const {
+  const auto after = std::upper_bound(firsts_.begin(), firsts_.end(), record);
+  const auto part = static_cast<std::size_t>(after - firsts_.begin()) - 1;
+  return {keys_[part], record - firsts_[part]};
+}
+
+std::vector<std::uint32_t> NearDuplicates::components() const {
+  std::vector<Match> links = matches_;
+  for (std::uint32_t record = 0; record < records_; ++record) {
+    const auto [a, b] = std::minmax(record, copy_of_[record]);
+    if (a != b) links.push_back({a, b, {1, 1}});
+  }
+  return connected_components(records_, links);
+}
+
+/// A copy goes where the record went that stands for it.
+void NearDuplicates::place_copies() {
+  for (std::uint32_t record = 0; record < records_; ++record) {
+    const std::uint32_t first = copy_of_[record];
+    if (first == record) continue;
+    memberships_[record] = memberships_[first].keeper == first ? Membership{first, {1, 1}} : memberships_[first];
+  }
+}
+
+}  // namespace tunegate

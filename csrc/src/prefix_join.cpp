@@ -1,0 +1,169 @@
+#include "tunegate/prefix_join.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "added_records.hpp"
+#include "chunk_queue.hpp"
+#include "prefix_index.hpp"
+#include "set_cache.hpp"
+
+namespace tunegate {
+namespace {
+
+constexpr std::size_t kChunkRecords = 256;
+
+using Places = std::span<const std::uint32_t>;
+
+/// The part of an increasing list from `least` on.
+Places tail(Places places, std::uint32_t least) {
+  return places.subspan(
+      static_cast<std::size_t>(std::lower_bound(places.begin(), places.end(), least) - places.begin()));
+}
+
+/// Finds the matches of records with later ones. One per thread.
+class MatchFinder {
+ public:
+  MatchFinder(Places records, const PrefixIndex& index, const ShingleSource& source, Threshold threshold)
+      : records_(records), index_(index), sets_(source), threshold_(threshold) {
+    found_.resize(records.size());
+  }
+
+  /// Appends the matches of the record at `place` with those at `least` and later, in their order.
+  void append_matches(std::uint32_t place, std::uint32_t least, std::vector<Match>& matches) {
+    find_candidates(place, least);
+    const Places candidates = found_.sorted();
+    if (candidates.empty()) return;
+    comparer_.load(sets_.shingles(records_[place]));
+    for (const std::uint32_t other : candidates) {
+      const Overlap overlap = comparer_.compare(sets_.shingles(records_[other]));
+      if (threshold_.is_met(overlap)) matches.push_back({records_[place], records_[other], overlap});
+    }
+  }
+
+ private:
+  void find_candidates(std::uint32_t place, std::uint32_t least) {
+    found_.clear();
+    const std::size_t size = index_.sizes[place];
+    for (const auto [group, is_behind] : index_.of_record(place)) {
+      for (const std::uint32_t other : tail(index_.in_short_prefix(group), least)) {
+        if (!is_behind || index_.sizes[other] < size) add_if_possible(size, other);
+      }
+      if (is_behind) continue;
+      for (const std::uint32_t other : tail(index_.behind(group), least)) {
+        if (size < index_.sizes[other]) add_if_possible(size, other);
+      }
+    }
+  }
+
+  void add_if_possible(std::size_t size, std::uint32_t other) {
+    if (threshold_.is_possible(size, index_.sizes[other])) found_.add(other);
+  }
+
+  Places records_;
+  const PrefixIndex& index_;
+  SetCache sets_;
+  SetComparer comparer_;
+  Threshold threshold_;
+  NumberSet found_;
+};
+
+}  // namespace
+
+struct PrefixJoin::State {
+  /// What a walk in keeper order needs.
+  struct Walk {
+    Walk(const PrefixIndex& index, const ShingleSource& source) : added(index), sets(source) {}
+    AddedRecords added;
+    SetCache sets;
+    SetComparer comparer;
+  };
+
+  std::uint32_t place(std::uint32_t record) const {
+    const auto at = std::lower_bound(records.begin(), records.end(), record);
+    if (at == records.end() || *at != record) {
+      throw std::out_of_range("record " + std::to_string(record) + " is none of those joined");
+    }
+    return static_cast<std::uint32_t>(at - records.begin());
+  }
+
+  std::vector<std::uint32_t> records;  // by place
+  const ShingleSource& source;
+  Threshold threshold;
+  std::size_t threads;
+  PrefixIndex index;
+  std::optional<Walk> walk;
+};
+
+PrefixJoin::PrefixJoin(std::span<const std::uint32_t> records, const ShingleSource& source, Threshold threshold,
+                       std::size_t threads) {
+  if (threshold.numerator == 0 || threshold.numerator > threshold.denominator) {
+    throw std::invalid_argument("a threshold of " + std::to_string(threshold.numerator) + " / " +
+                                std::to_string(threshold.denominator) + " is not above 0 and at most 1");
+  }
+  state_.reset(new State{{records.begin(), records.end()},
+                         source,
+                         threshold,
+                         threads,
+                         build_prefix_index(records, source, threshold, threads),
+                         std::nullopt});
+}
+
+PrefixJoin::~PrefixJoin() = default;
+
+std::uint64_t PrefixJoin::candidates() const {
+  const PrefixIndex& index = state_->index;
+  std::uint64_t pairs = 0;
+  for (std::uint32_t group = 0; group + 1 < index.groups.size(); ++group) {
+    const std::uint64_t members = index.in_short_prefix(group).size();
+    pairs += members * index.behind(group).size() + members * (members - 1) / 2;
+  }
+  return pairs;
+}
+
+std::vector<Match> PrefixJoin::all_matches(std::uint32_t first_new) const {
+  const Places records = state_->records;
+  const auto least = static_cast<std::uint32_t>(records.size() - tail(records, first_new).size());
+  std::vector<std::vector<Match>> found((records.size() + kChunkRecords - 1) / kChunkRecords);
+  for_each_chunk(found.size(), state_->threads, [&] {
+    return [&, finder =
+                   MatchFinder(records, state_->index, state_->source, state_->threshold)](std::size_t chunk) mutable {
+      const std::size_t end = std::min((chunk + 1) * kChunkRecords, records.size());
+      for (std::size_t place = chunk * kChunkRecords; place < end; ++place) {
+        const auto number = static_cast<std::uint32_t>(place);
+        finder.append_matches(number, std::max(number + 1, least), found[chunk]);
+      }
+    };
+  });
+  return concatenate(found);
+}
+
+std::optional<Match> PrefixJoin::best_added(std::uint32_t record) {
+  const std::uint32_t place = state_->place(record);
+  if (!state_->walk) return std::nullopt;
+  auto& [added, sets, comparer] = *state_->walk;
+  std::optional<Match> best;
+  bool is_loaded = false;
+  for (const std::uint32_t turn : added.candidates(place, state_->threshold)) {
+    const std::uint32_t other = added.place(turn);
+    const auto [least, most] = std::minmax(state_->index.sizes[place], state_->index.sizes[other]);
+    // One added later must be more similar, and an equal set is not enough after another equal one.
+    if (other == place || (best && !is_less(best->overlap, {least, most}))) continue;
+    if (!is_loaded) comparer.load(sets.shingles(record));
+    is_loaded = true;
+    const Overlap overlap = comparer.compare(sets.shingles(state_->records[other]));
+    if (!state_->threshold.is_met(overlap) || (best && !is_less(best->overlap, overlap))) continue;
+    best = Match{state_->records[other], record, overlap};
+  }
+  return best;
+}
+
+void PrefixJoin::add(std::uint32_t record) {
+  const std::uint32_t place = state_->place(record);
+  if (!state_->walk) state_->walk.emplace(state_->index, state_->source);
+  state_->walk->added.add(place);
+}
+
+}  // namespace tunegate

@@ -1,0 +1,115 @@
+"""What near-duplicates are compared by, and the engine filled with the records of sources."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from tunegate import _core
+from tunegate.errors import SourceError, UsageError, did_you_mean
+from tunegate.sources import Progress, Source
+
+FIELDS = ("prompt", "response", "pair")
+UNITS = ("words", "characters")
+MODES = ("minhash", "exact")
+MOST_DIGITS = 6  # of a threshold, which is compared as a fraction of integers
+MOST_NGRAM = 1000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What makes two records near-duplicates: the same share of shingles of one field, or more."""
+
+    field: str = "pair"
+    unit: str = "words"
+    ngram: int = 5
+    threshold: Fraction = Fraction(4, 5)
+    recall: float = 0.9999
+    mode: str = "minhash"
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for what cannot be compared by."""
+        for name, value, known in (
+            ("field", self.field, FIELDS),
+            ("unit", self.unit, UNITS),
+            ("mode", self.mode, MODES),
+        ):
+            if value not in known:
+                raise UsageError(
+                    f'{name} is "{value}", expected one of {", ".join(known)}.{did_you_mean(value, known)}'
+                )
+        if not 1 <= self.ngram <= MOST_NGRAM:
+            raise UsageError(f"n-gram size is {self.ngram}, expected 1 to {MOST_NGRAM:,}")
+        if not 0 < self.recall < 1:
+            raise UsageError(f"recall is {self.recall}, expected a number between 0 and 1 such as 0.9999")
+
+    def engine(self, threads: int) -> "_core.NearDuplicates":
+        """Return an engine without records."""
+        return _core.NearDuplicates(
+            field=self.field,
+            unit=self.unit,
+            ngram=self.ngram,
+            threshold=(self.threshold.numerator, self.threshold.denominator),
+            recall=self.recall,
+            mode=self.mode,
+            threads=threads,
+        )
+
+
+def read_threshold(text: str) -> Fraction:
+    """Return the similarity a text names, exactly. Raises UsageError."""
+    try:
+        threshold = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        threshold = Fraction(0)
+    if not 0 < threshold <= 1 or threshold.denominator > 10**MOST_DIGITS:
+        raise UsageError(
+            f'threshold is "{text[:40]}", expected a similarity above 0 and up to 1 such as 0.8, '
+            f"of at most {MOST_DIGITS} digits"
+        )
+    return threshold
+
+
+def plain_path(source: Source, scratch: Path) -> Path:
+    """Return a file that holds the source's bytes as they are, decompressed into `scratch` where need be.
+
+    Raises SourceError for a stream that is damaged or cut short.
+    """
+    if source.compression == "none":
+        return source.path
+    plain = scratch / f"plain-{len(os.listdir(scratch))}"
+    with explained(source.name):
+        _core.spool(os.fspath(source.path), source.compression, os.fspath(plain))
+    return plain
+
+
+def read_sources(
+    engine: "_core.NearDuplicates", sources: Sequence[Source], scratch: Path, progress: Progress | None = None
+) -> None:
+    """Fill the engine with the records of the sources, in order. Raises SourceError."""
+    done = 0
+    for source in sources:
+        path = plain_path(source, scratch)
+        with explained(source.name):
+            engine.open_source(os.fspath(path), lines=source.lines, name=source.name)
+            while engine.read_more():
+                if progress:
+                    progress(done + engine.consumed, engine.records)
+        done += path.stat().st_size
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Make a SourceError, with the source's name, of what the core says about a file."""
+    try:
+        yield
+    except _core.ReadError as error:
+        text = str(error)
+        raise SourceError(f"{name} {text}" if text.startswith("ends") else f"{name}: {text}") from error
+
+
+def total_bytes(sources: Iterable[Source]) -> int:
+    """Return the bytes of all sources, as they lie on the disk."""
+    return sum(source.path.stat().st_size for source in sources)
