@@ -1,9 +1,27 @@
 #include "tunegate/arrow_table.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <mutex>
 #include <stdexcept>
 
 namespace tunegate {
+namespace {
+
+using Zeros = std::vector<std::uint64_t>;
+
+/// At least `words` words of zeros, the same for all who ask.
+std::shared_ptr<const Zeros> shared_zeros(std::size_t words) {
+  static std::mutex mutex;
+  static auto& zeros = *new std::shared_ptr<const Zeros>();  // exported columns may outlive all destructors
+  const std::lock_guard lock(mutex);
+  if (!zeros || zeros->size() < words)
+    zeros = std::make_shared<const Zeros>(std::max(words, 2 * (zeros ? zeros->size() : 0)));
+  return zeros;
+}
+
+}  // namespace
 
 // Behind every exported struct lies one block of private data that owns all it points to. A consumer may
 // move a child array out of its parent and release it later, so each child has a block of its own.
@@ -112,11 +130,16 @@ void ArrowTable::check_offsets(const std::string& name, std::int64_t last, std::
   }
 }
 
-void ArrowTable::append(Column column, std::size_t rows, BitVector validity) {
+void ArrowTable::append(Column column, std::size_t rows) {
   if (!columns_.empty() && rows != rows_) {
     throw std::invalid_argument("column " + column.name + " has " + std::to_string(rows) + " rows, not " +
                                 std::to_string(rows_));
   }
+  rows_ = rows;
+  columns_.push_back(std::make_shared<const Column>(std::move(column)));
+}
+
+void ArrowTable::append(Column column, std::size_t rows, BitVector validity) {
   if (validity.size() != 0 && validity.size() != rows) {
     throw std::invalid_argument("column " + column.name + " has " + std::to_string(rows) + " rows, but a validity of " +
                                 std::to_string(validity.size()));
@@ -124,8 +147,16 @@ void ArrowTable::append(Column column, std::size_t rows, BitVector validity) {
   column.nulls = validity.size() - validity.ones();
   const void* bits = column.nulls == 0 ? nullptr : keep(column, std::move(validity));
   column.buffers.insert(column.buffers.begin(), bits);
-  rows_ = rows;
-  columns_.push_back(std::make_shared<const Column>(std::move(column)));
+  append(std::move(column), rows);
+}
+
+void ArrowTable::add_nulls(std::string name, const char* format, std::size_t rows) {
+  auto zeros = shared_zeros(rows + 1);
+  const bool is_text = std::strchr("uU", *format) != nullptr;
+  Column column{std::move(name), format, rows, {zeros->data(), zeros->data()}};
+  if (is_text) column.buffers.push_back(no_bytes());
+  column.owners.push_back(std::move(zeros));
+  append(std::move(column), rows);
 }
 
 void ArrowTable::add_booleans(std::string name, BitVector values, BitVector validity) {

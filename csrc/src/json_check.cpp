@@ -240,16 +240,26 @@ char* unescape_json(std::string_view body, char* out) {
     out = std::copy(body.begin() + at, body.begin() + escape, out);
     at = escape;
     if (at == body.size()) break;
-    if (body[at + 1] == 'u') {
-      const auto point = read_code_point(body, at);
-      if (!point) return nullptr;
-      out = write_utf8(out, *point);
-    } else {
-      *out++ = simple_escape(body[at + 1]);
-      at += 2;
-    }
+    out = unescape_one(body, at, out);
+    if (out == nullptr) return nullptr;
   }
   return out;
+}
+
+char* unescape_one(std::string_view body, std::size_t& at, char* out) {
+  if (body[at + 1] != 'u') {
+    *out++ = simple_escape(body[at + 1]);
+    at += 2;
+    return out;
+  }
+  const auto point = read_code_point(body, at);
+  return point ? write_utf8(out, *point) : nullptr;
+}
+
+std::size_t unicode_escape_bytes(std::string_view text, std::size_t at) {
+  if (text.substr(at, 2) != "\\u" || code_unit(text, at + 2) < 0) return 0;
+  const std::size_t begin = at;
+  return read_code_point(text, at) ? at - begin : 0;
 }
 
 std::optional<std::string> unescape_json(std::string_view body) {

@@ -39,9 +39,22 @@ std::optional<std::string_view> unused_members(Draft& draft) {
 
 }  // namespace
 
-std::optional<Unreadable> RecordParser::parse(std::string_view raw) {
+void RecordParser::clear() {
   sample_.clear();
   arena_.clear();
+}
+
+std::optional<Unreadable> RecordParser::parse(std::string_view raw) {
+  const ChatScanner* chat = scan(raw);
+  if (chat == nullptr) return parse_any_shape(raw);
+  clear();
+  chat->fill(sample_, arena_);
+  if (fields_.default_split) sample_.split = *fields_.default_split;
+  return std::nullopt;
+}
+
+std::optional<Unreadable> RecordParser::parse_any_shape(std::string_view raw) {
+  clear();
   if (auto unreadable = parse_json(raw)) return unreadable;
   try {
     build();

@@ -78,7 +78,7 @@ SourceReader::SourceReader(ReadOptions options, SinkFactory make_sink)
       buffer_offset_(options_.begin),
       next_record_id_(options_.first_record_id) {
   options_.threads = std::max<std::size_t>(1, options_.threads);
-  for (std::size_t i = 0; i < options_.threads; ++i) parsers_.emplace_back(options_.fields);
+  for (std::size_t i = 0; i < options_.threads; ++i) parsers_.emplace_back(options_.fields, options_.scan);
 }
 
 SourceReader::~SourceReader() = default;

@@ -41,6 +41,7 @@ class SourceReader:
         threads: int = 1,
         max_record_bytes: int = 67_108_864,
         block_bytes: int = 4_194_304,
+        scan: str = "best",
     ) -> None: ...
     def next(self) -> Batch | None: ...
     @property
@@ -90,6 +91,12 @@ class ContaminationReader:
     def consumed(self) -> int: ...
     @property
     def records(self) -> int: ...
+
+def unsound_chat_lines(
+    path: str, *, compression: str = "none", lines: bool = True, threads: int = 1, scan: str = "best"
+) -> ArrowTable:
+    """Columns record_id, line, unreadable, role_order, unknown_name, missing_response and empty_turn of the records
+    that the checks Q101, Q103, Q104, Q105 or Q106 name, in reading order."""
 
 def read_stretch(path: str, compression: str, offset: int, length: int) -> bytes: ...
 def formats() -> list[tuple[str, str]]: ...

@@ -20,6 +20,13 @@ class BitVector {
     ones_ += bit ? 1 : 0;
     ++size_;
   }
+  void append(bool bit, std::size_t count) {
+    for (; count > 0 && size_ % 8 != 0; --count) push_back(bit);
+    bytes_.insert(bytes_.end(), count / 8, bit ? 0xFF : 0);
+    ones_ += bit ? count / 8 * 8 : 0;
+    size_ += count / 8 * 8;
+    for (count %= 8; count > 0; --count) push_back(bit);
+  }
   void reserve(std::size_t bits) { bytes_.reserve((bits + 7) / 8); }
   std::size_t size() const { return size_; }
   std::size_t ones() const { return ones_; }
@@ -55,26 +62,36 @@ class ArrowTable {
   /// Integers of 8 to 64 bits, float or double.
   template <class T>
   void add_column(std::string name, std::vector<T> values, BitVector validity = {}) {
-    const std::size_t rows = values.size();
-    Column column{std::move(name), arrow_format<T>()};
-    column.buffers.push_back(keep(column, std::move(values)));
-    append(std::move(column), rows, std::move(validity));
+    add_values(std::move(name), std::move(values), std::move(validity));
+  }
+  /// The same for values in memory of another kind, which has data() and size().
+  template <class Values>
+  requires requires(const Values& values) { values.data() + values.size(); }
+  void add_column(std::string name, Values values, BitVector validity = {}) {
+    add_values(std::move(name), std::move(values), std::move(validity));
   }
 
   void add_booleans(std::string name, BitVector values, BitVector validity = {});
 
   /// UTF-8 texts: row i is the bytes [offsets[i], offsets[i + 1]), so there is one offset more than rows.
-  /// Offset is std::int32_t (up to 2 GiB of text) or std::int64_t, Bytes std::string or std::vector<char>.
-  template <class Offset, class Bytes>
-  void add_strings(std::string name, std::vector<Offset> offsets, Bytes bytes, BitVector validity = {}) {
+  /// Offsets are std::int32_t (up to 2 GiB of text) or std::int64_t, bytes are chars; both in a std::vector, a
+  /// std::string or what has their data() and size().
+  template <class Offsets, class Bytes>
+  void add_strings(std::string name, Offsets offsets, Bytes bytes, BitVector validity = {}) {
+    using Offset = std::remove_cvref_t<decltype(*offsets.data())>;
     static_assert(std::is_same_v<Offset, std::int32_t> || std::is_same_v<Offset, std::int64_t>);
-    check_offsets(name, offsets.empty() ? -1 : static_cast<std::int64_t>(offsets.back()), bytes.size());
+    const bool is_empty = offsets.size() == 0;
+    check_offsets(name, is_empty ? -1 : static_cast<std::int64_t>(offsets.data()[offsets.size() - 1]), bytes.size());
     const std::size_t rows = offsets.size() - 1;
     Column column{std::move(name), sizeof(Offset) == 4 ? "u" : "U"};
     column.buffers.push_back(keep(column, std::move(offsets)));
     column.buffers.push_back(keep(column, std::move(bytes)));
     append(std::move(column), rows, std::move(validity));
   }
+
+  /// A column of the Arrow format "u", "U", "b" or that of a number in which every value is missing. All such
+  /// columns share their memory.
+  void add_nulls(std::string name, const char* format, std::size_t rows);
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_.size(); }
@@ -103,10 +120,19 @@ class ArrowTable {
     return data != nullptr ? data : no_bytes();
   }
 
+  template <class Values>
+  void add_values(std::string name, Values values, BitVector validity) {
+    const std::size_t rows = values.size();
+    Column column{std::move(name), arrow_format<std::remove_cvref_t<decltype(*values.data())>>()};
+    column.buffers.push_back(keep(column, std::move(values)));
+    append(std::move(column), rows, std::move(validity));
+  }
+
   /// Readers may want an address even for nothing.
   static const void* no_bytes();
   static void check_offsets(const std::string& name, std::int64_t last, std::size_t bytes);
   void append(Column column, std::size_t rows, BitVector validity);
+  void append(Column column, std::size_t rows);
 
   std::vector<std::shared_ptr<const Column>> columns_;
   std::size_t rows_ = 0;

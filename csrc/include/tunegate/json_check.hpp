@@ -24,6 +24,10 @@ std::optional<JsonFault> check_json(std::string_view text, std::size_t max_depth
 char* unescape_json(std::string_view body, char* out);
 /// The same as a string.
 std::optional<std::string> unescape_json(std::string_view body);
+/// The same for the legal escape at `body[at]` alone, or the two of a surrogate pair; moves `at` behind it.
+char* unescape_one(std::string_view body, std::size_t& at, char* out);
+/// Bytes of the escape \u at `text[at]`: 6, or 12 for a surrogate pair; 0 when it is none, or a lone surrogate.
+std::size_t unicode_escape_bytes(std::string_view text, std::size_t at);
 
 /// Length in bytes of the valid UTF-8 sequence at `text[at]`, 0 when there is none (RFC 3629: no
 /// surrogates, no overlong forms, nothing above U+10FFFF).

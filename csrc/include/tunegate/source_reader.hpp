@@ -28,6 +28,7 @@ struct ReadOptions {
   // A stretch of a plain file that holds whole lines, for readers side by side; lines then count from its start.
   std::uint64_t begin = 0;
   std::uint64_t end = ~std::uint64_t{0};
+  std::optional<SimdLevel> scan = simd_level();  // as RecordParser has it
 };
 
 /// Reads a source from start to end, once, into sinks: one for each stretch of it, in reading order.
