@@ -25,10 +25,10 @@ struct ReadOptions {
   std::size_t threads = 1;
   std::size_t max_record_bytes = std::size_t{64} << 20;
   std::size_t block_bytes = std::size_t{4} << 20;
+  std::optional<SimdLevel> scan = simd_level();  // as RecordParser has it
   // A stretch of a plain file that holds whole lines, for readers side by side; lines then count from its start.
   std::uint64_t begin = 0;
   std::uint64_t end = ~std::uint64_t{0};
-  std::optional<SimdLevel> scan = simd_level();  // as RecordParser has it
 };
 
 /// Reads a source from start to end, once, into sinks: one for each stretch of it, in reading order.
