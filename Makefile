@@ -8,7 +8,7 @@ BUILD_NEEDS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))
 # Without the editable install (python -S), which takes a clone's own folder for the package when it has its name.
 SITE = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: demo test test-cpp lint types bench docs environment
+.PHONY: demo test test-cpp test-threads lint types bench docs environment
 
 # Runs the gates on the real files in examples/, faults and all.
 demo: $(BIN)/tunegate
@@ -19,13 +19,23 @@ demo: $(BIN)/tunegate
 test:
 	scripts/test.sh
 
-# The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer; needs no Python.
+# The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer, and the fuzz targets; needs no Python.
 test-cpp:
+	$(call sanitized,sanitize,address$(comma)undefined,ON)
+
+# The C++ tests under ThreadSanitizer.
+test-threads:
+	$(call sanitized,threads,thread,OFF)
+
+comma := ,
+define sanitized
 	scripts/system-packages.sh
-	cmake -S . -B build/sanitize -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
-	  -DTUNEGATE_PYTHON=OFF -DTUNEGATE_TESTS=ON -DTUNEGATE_SANITIZE=ON -DTUNEGATE_WERROR=$(WERROR)
-	cmake --build build/sanitize
-	ctest --test-dir build/sanitize/csrc --no-tests=error --output-on-failure
+	cmake -S . -B build/$(1) -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
+	  -DTUNEGATE_PYTHON=OFF -DTUNEGATE_TESTS=ON -DTUNEGATE_SANITIZE=$(2) -DTUNEGATE_FUZZ=$(3) \
+	  -DTUNEGATE_WERROR=$(WERROR)
+	cmake --build build/$(1)
+	ctest --test-dir build/$(1)/csrc --no-tests=error --output-on-failure
+endef
 
 lint: environment
 	$(BIN)/ruff check --output-format concise

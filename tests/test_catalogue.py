@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from tunegate.check import Check, Example, load_gates, select
 from tunegate.gatekeeper import run
-from tunegate.sources import find_sources
+from tunegate.sources import AGAINST, EVAL, find_compared, find_sources
 from tunegate.store import Store
 from tunegate.verdict import Outcome, Verdict
 
@@ -42,13 +43,17 @@ LIMITS = {
     "Q601 effective-volume": ("> $upper", "< $lower"),
     "Q602 expected-outcome": (None, None),
     "D101 exact-duplicates": ("> 0", "> 0.05"),
+    "D102 near-duplicates": ("> 0", "> 0.05"),
+    "D103 split-leakage": (None, "> 0"),
+    "D104 contamination": (None, "> 0"),
+    "D105 contradictory-twins": ("> 0", "> 0.01"),
 }
 
 
 def records(example: Any) -> list[str]:
-    """The records an example is made of, one of each that is repeated."""
+    """The records an example is made of, one of each that is repeated, and those it is compared with."""
     if isinstance(example, dict):
-        example = example["records"]
+        example = [*example["records"], *example.get("against", []), *example.get("against_eval", [])]
     items = [example] if isinstance(example, str) else example
     return [item if isinstance(item, str) else item["record"] for item in items]
 
@@ -145,16 +150,23 @@ EXAMPLES = [
 ]
 
 
-def ingested(folder: Path, records: list[str], fields: dict[str, str], signals: tuple[str, ...]) -> Store:
-    data = folder / "example.jsonl"
-    data.write_text("".join(f"{record}\n" for record in records), encoding="utf-8")
+def written(folder: Path, name: str, records: Sequence[str]) -> list[str]:
+    """The file with these records, none without any."""
+    path = folder / f"{name}.jsonl"
+    path.write_text("".join(f"{record}\n" for record in records), encoding="utf-8")
+    return [str(path)] if records else []
+
+
+def ingested(folder: Path, example: Example, signals: tuple[str, ...]) -> Store:
+    data = find_sources(written(folder, "example", example.records), folder)
+    named = {AGAINST: written(folder, "against", example.against), EVAL: written(folder, "eval", example.against_eval)}
     store = Store(folder / "store.duckdb")
-    store.ingest(find_sources([str(data)], folder), fields, signals, threads=1)
+    store.ingest(data + find_compared(named, data), example.fields, signals, threads=1)
     return store
 
 
 def judged(check: Check, example: Example, folder: Path) -> Verdict:
-    store = ingested(folder, list(example.records), example.fields, check.signals)
+    store = ingested(folder, example, check.signals)
     (verdict,) = run(store, select(LOADED, [check.id]), option=example.option).verdicts
     return verdict
 
@@ -169,9 +181,10 @@ def test_an_example_is_judged_as_its_check_says(check, example, outcome, tmp_pat
 
 def test_every_query_can_be_explained_on_a_store_without_samples(tmp_path):
     signals = tuple(sorted({signal for check in SHIPPED.values() for signal in check.signals}))
-    store = ingested(tmp_path, ['{"text": "a"}'], {}, ())
-    store.connection.execute("delete from messages; delete from samples; delete from records")
+    store = ingested(tmp_path, Example(records=['{"text": "a"}']), ())
     store.ensure(signals, {})
+    for (table,) in store.connection.execute("select table_name from duckdb_tables()").fetchall():
+        store.connection.execute(f"delete from {table}")
     for query, sql in QUERIES.items():
         case = SHIPPED[query.split("-")[0]].case({"method": "lora"})
         assert case is not None

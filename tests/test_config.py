@@ -99,7 +99,7 @@ def test_an_empty_file_changes_nothing():
             'unknown key "servity" in limits.Q103. Did you mean "severity"?',
         ),
         ("fields: {categry: x}", 'line 1: unknown key "categry" in fields. Did you mean "category"?'),
-        ("a: 1\nb: 2\nc: 3", 'line 1: unknown key "a". Known keys: balance, checks, fail_on, fields, gates'),
+        ("a: 1\nb: 2\nc: 3", 'line 1: unknown key "a". Known keys: against, against_eval, balance, checks, fail_on'),
         ("a: 1\nb: 2\nc: 3", " (2 more lines at fault)"),
         ("method: 3", "line 1: method: expected text, found a number"),
         ("method: ''", "line 1: method: expected text, found nothing"),

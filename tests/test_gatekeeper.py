@@ -55,6 +55,9 @@ class TinyStore:
         source = SourceSummary("a.jsonl", 9, "aa", SAMPLES + 1, 1, {"messages": SAMPLES})
         return (source,), Funnel(SAMPLES + 1, SAMPLES, 1)
 
+    def compared(self) -> tuple[SourceSummary, ...]:
+        return ()
+
     def ensure(self, names: Iterable[str], parameters: Mapping[str, object]) -> None:
         self.ensured = [*names, *parameters]
         with duckdb.connect(str(self.path)) as connection:

@@ -35,6 +35,13 @@ create table signal_role_order(sample_id bigint, turn integer, part branch,
   fault enum ('same role twice', 'tool without assistant'));
 create table signal_preference(sample_id bigint, pair boolean, fault enum ('identical', 'rejected-blank'),
   turn integer, part enum ('chosen', 'rejected'));
+create table sources(source varchar, role varchar, bytes bigint, sha256 varchar);
+create table signal_near_copies(sample_id bigint, earlier_sample_id bigint, similarity double, is_exact boolean);
+create table signal_leaks(sample_id bigint, other_sample_id bigint, similarity double);
+create table signal_contamination(sample_id bigint, item_sample_id bigint, containment double, similarity double,
+  exact boolean, items bigint);
+create table signal_twins(sample_id bigint, other_sample_id bigint, prompt_similarity double,
+  response_similarity double, is_label boolean);
 create table signal_balance(sample_id bigint, axis varchar, cell varchar, a varchar, b varchar);
 """
 
@@ -109,8 +116,8 @@ def check(check_id: str) -> dict[str, Any]:
 
 def offenders(check_id: str, connection: duckdb.DuckDBPyConnection) -> dict[int, dict[str, Any]]:
     """Offending sample ids with their detail; a sample stands in one row only."""
-    sql = check(check_id)["rows"]
-    found = rows(connection, f"select * from ({sql}) order by sample_id", {})
+    sql, params = check(check_id)["rows"], check(check_id).get("params", {})
+    found = rows(connection, f"select * from ({sql}) order by sample_id", params)
     by_sample = {row.pop("sample_id"): row for row in found}
     assert len(by_sample) == len(found)
     return by_sample
@@ -493,6 +500,68 @@ def test_the_first_of_exact_copies_is_kept_and_later_ones_point_to_it():
     assert first == {2: 0, 4: 1, 5: 0}
 
 
+def test_near_copies_from_the_threshold_on_offend_unless_they_are_exact():
+    store = tables()
+    for row in ([1, 0, 0.8, False], [2, 0, 0.79999, False], [3, 0, 1.0, True], [4, 1, 1.0, False]):
+        insert(store, "signal_near_copies", row)
+    assert offenders("D102", store) == {
+        1: {"earlier_sample_id": 0, "similarity": 0.8},
+        4: {"earlier_sample_id": 1, "similarity": 1.0},
+    }
+
+
+def test_leaks_from_the_threshold_on_offend():
+    store = tables()
+    insert(store, "signal_leaks", [1, 7, 0.80004])
+    insert(store, "signal_leaks", [2, 8, 0.79])
+    assert offenders("D103", store) == {1: {"other_sample_id": 7, "similarity": 0.8}}
+
+
+@pytest.mark.parametrize(
+    ("splits", "role", "judged"),
+    [
+        (["train", "train", None], "data", set()),
+        ([None, None, None], "data", set()),
+        (["train", "test", None], "data", {0, 1}),
+        (["train", "train", None], "against", {0, 1, 2}),
+        ([None, None, None], "eval", set()),
+    ],
+)
+def test_leakage_is_judged_where_there_is_another_side(splits, role, judged):
+    store = tables()
+    insert(store, "sources", ["a.jsonl", role, 0, ""])
+    for number, split in enumerate(splits):
+        store.execute("insert into samples (sample_id, split) values (?, ?)", [number, split])
+    assert population("D103", store) == judged
+
+
+def test_samples_that_hold_enough_of_an_item_offend():
+    store = tables(Sample(), Sample())
+    for row in (
+        [1, 9, 0.7, 0.1, False, 2],
+        [2, 9, 0.69, 0.79, False, 1],
+        [3, 8, 0.69, 0.8, False, 1],
+        [4, 8, 1, 1, True, 1],
+    ):
+        insert(store, "signal_contamination", row)
+    found = offenders("D104", store)
+    assert {sample_id: row["item_sample_id"] for sample_id, row in found.items()} == {1: 9, 3: 8, 4: 8}
+    assert {name: found[1][name] for name in ("containment", "containment_limit", "similarity", "similarity_limit", "items")} == {
+        "containment": 0.7, "containment_limit": 0.7, "similarity": 0.1, "similarity_limit": 0.8, "items": 2,
+    }  # fmt: skip
+    assert population("D104", store) == set()
+    insert(store, "sources", ["items.jsonl", "eval", 0, ""])
+    assert population("D104", store) == {0, 1}
+
+
+def test_unlike_responses_to_one_prompt_warn_and_unlike_labels_fail():
+    store = tables()
+    for row in ([1, 0, 1.0, 0.0, True], [2, 0, 1.0, 0.09, False], [3, 0, 1.0, 0.1, True], [4, 0, 0.99, 0.0, True]):
+        insert(store, "signal_twins", row)
+    severity = {sample_id: row["severity"] for sample_id, row in offenders("D105", store).items()}
+    assert severity == {1: "fail", 2: "warn"}
+
+
 def test_every_check_has_a_test_of_its_sql_here():
     text = Path(__file__).read_text(encoding="utf-8")
     assert [check_id for check_id in FILES if f'"{check_id}"' not in text] == []
@@ -537,6 +606,14 @@ def large() -> Iterator[duckdb.DuckDBPyConnection]:
         insert into signal_preference
           select sample_id, sample_id % 10 = 0, if(sample_id % 500 = 0, 'identical', null), null, null
           from samples;
+        insert into signal_near_copies
+          select sample_id, sample_id - 1, if(sample_id % 500 = 0, 0.9, 0.7), false from samples where sample_id > 0;
+        insert into signal_leaks
+          select sample_id, sample_id + 1, if(sample_id % 500 = 0, 0.9, 0.7) from samples;
+        insert into signal_contamination
+          select sample_id, 140000, if(sample_id % 500 = 0, 0.9, 0.6), 0.5, false, 1 from samples;
+        insert into signal_twins
+          select sample_id, sample_id - 1, 1.0, (sample_id % 500) / 500, sample_id % 2 = 0 from samples where sample_id > 0;
         insert into signal_balance
           select sample_id, 'category', category, category, null from samples
           union all

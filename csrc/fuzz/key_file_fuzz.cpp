@@ -7,8 +7,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "key_file_layout.hpp"
 #include "tunegate/byte_source.hpp"
@@ -39,7 +43,38 @@ std::uint64_t look_at(const tunegate::MappedKeys& keys) {
   return sum;
 }
 
+class TwoSets final : public tunegate::ShingleSource {
+  class SetReader final : public Reader {
+    std::span<const std::uint64_t> shingles(std::uint32_t record) override {
+      set_ = record == 0 ? std::vector<std::uint64_t>{1, 2, 3} : std::vector<std::uint64_t>{2, 3};
+      return set_;
+    }
+    std::vector<std::uint64_t> set_;
+  };
+
+ public:
+  std::unique_ptr<Reader> reader() const override { return std::make_unique<SetReader>(); }
+};
+
 }  // namespace
+
+std::vector<std::string> fuzz_seeds();
+std::vector<std::string> fuzz_seeds() {
+  const tunegate::KeySettings settings{tunegate::TextField::kPair, {tunegate::ShingleUnit::kWords, 2}, {2, 2}, 1};
+  const tunegate::MinHasher hasher(settings.banding, settings.seed);
+  tunegate::KeySink sink(settings, &hasher, 0);
+  tunegate::RecordParser parser{tunegate::FieldNames{}};
+  for (const std::int64_t record : {0, 1})
+    sink.add({record, record + 1, 18 * record, 17}, R"({"text": "a b c"})", parser);
+  sink.add_unreadable({2, 3, 36, 1}, "", "none");
+  tunegate::HeapKeys keys;
+  keys.append(sink);
+  const std::vector<tunegate::Match> matches{{0, 1, {2, 3}}};
+  const TwoSets sets;
+  tunegate::write_key_file(kPath, {settings, {4, 5}, {{"a", 38, 3, 3}}, {{&keys, 0, 0}}, matches, &sets});
+  std::ifstream file(kPath, std::ios::binary);
+  return {std::string(std::istreambuf_iterator<char>(file), {})};
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string bytes(reinterpret_cast<const char*>(data), size);

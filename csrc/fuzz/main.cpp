@@ -6,19 +6,15 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
-namespace {
+/// Sound inputs of the target.
+std::vector<std::string> fuzz_seeds();
 
-constexpr std::string_view kSeeds[] = {
-    R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a\n\"b\" \\ \u00e9"}]})",
-    R"({"messages":[{"role":"system","content":"\ud83d\ude42"},{"role":"user","content":""},{"role":"tool","content":"t"}]})",
-    R"({"messages": [{"role": "user", "content": "A question of more than sixty-four bytes, so that it ends in another block."}]})",
-    "{ \"messages\" :\n[\t{ \"role\": \"developer\", \"content\": \"\xC3\xA9\xE2\x80\x8B\" } ] }\r",
-    R"({"prompt": "q", "chosen": "a", "rejected": [{"role": "assistant", "content": "b"}], "split": "test"})",
-    R"({"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": "{}"}], "tools": "[]"})"};
+namespace {
 
 constexpr std::string_view kPieces[] = {"\"",
                                         "\\",
@@ -92,7 +88,7 @@ class Mutator {
 int main(int count, char** arguments) {
   const long iterations = count > 1 ? std::strtol(arguments[1], nullptr, 10) : 10000;
   Mutator mutator(count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 1);
-  for (const std::string_view seed : kSeeds) mutator.add_seed(std::string(seed));
+  for (std::string& seed : fuzz_seeds()) mutator.add_seed(std::move(seed));
   for (int i = 3; i < count; ++i) {
     std::ifstream file(arguments[i], std::ios::binary);
     for (std::string line; std::getline(file, line);) mutator.add_seed(line);
@@ -102,5 +98,5 @@ int main(int count, char** arguments) {
     const std::vector<std::uint8_t> exact(input.begin(), input.end());  // a read beyond the end is seen
     LLVMFuzzerTestOneInput(exact.data(), exact.size());
   }
-  std::cout << iterations << " inputs read alike\n";
+  std::cout << iterations << " inputs went through\n";
 }

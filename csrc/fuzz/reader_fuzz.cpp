@@ -76,6 +76,17 @@ std::vector<RecordParser> scanning_parsers() {
 }  // namespace
 
 /// Reads one record with and without the scanner, on every level, and stops the program where they differ.
+std::vector<std::string> fuzz_seeds();
+std::vector<std::string> fuzz_seeds() {
+  return {
+      R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a\n\"b\" \\ \u00e9"}]})",
+      R"({"messages":[{"role":"system","content":"\ud83d\ude42"},{"role":"user","content":""},{"role":"tool","content":"t"}]})",
+      R"({"messages": [{"role": "user", "content": "A question of more than sixty-four bytes, so that it ends in another block."}]})",
+      "{ \"messages\" :\n[\t{ \"role\": \"developer\", \"content\": \"\xC3\xA9\xE2\x80\x8B\" } ] }\r",
+      R"({"prompt": "q", "chosen": "a", "rejected": [{"role": "assistant", "content": "b"}], "split": "test"})",
+      R"({"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": "{}"}], "tools": "[]"})"};
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static RecordParser reference(FieldNames{}, std::nullopt);
   static std::vector<RecordParser> parsers = scanning_parsers();

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tunegate.check_file import CheckFile, Example, Examples, GateFile, Scalar, checked_bound
+from tunegate.check_file import SHARED_TABLES, CheckFile, Example, Examples, GateFile, Scalar, checked_bound
 from tunegate.config import Config, Limit, leads_inside
 from tunegate.errors import CheckError, ConfigError, TunegateError, UsageError, did_you_mean
 from tunegate.verdict import Bound
@@ -59,7 +59,8 @@ class Check(CheckFile):
     @property
     def signals(self) -> tuple[str, ...]:
         """The names of the signals this check reads."""
-        return tuple(table.removeprefix("signal_") for table in self.reads if table.startswith("signal_"))
+        own = [table.removeprefix("signal_") for table in self.reads if table.startswith("signal_")]
+        return tuple(dict.fromkeys([*own, *(SHARED_TABLES[table] for table in self.reads if table in SHARED_TABLES)]))
 
     def case(self, option: Mapping[str, str]) -> "Case | None":
         """Return the parameters and bounds for the run's options; None when the option it needs is not set.

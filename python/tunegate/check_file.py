@@ -24,6 +24,7 @@ from tunegate.yaml_source import kind_of, shown_key
 
 LONGEST_BOUND = 40
 CORE_TABLES = ("sources", "records", "samples", "messages")
+SHARED_TABLES = {"pairs": "near_duplicates", "clusters": "near_duplicates"}  # table -> the signal that writes it
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Text = Annotated[str, Field(pattern=r"\S", strict=True)]
@@ -60,17 +61,25 @@ def _written_out(items: tuple[str | Repeated, ...]) -> tuple[str, ...]:
 
 
 class Example(_Closed):
-    """A small dataset: its records as text, and the run's fields and options."""
+    """A small dataset: its records as text, the run's fields and options, the records it is compared with."""
 
     records: Annotated[tuple[StrictStr | Repeated, ...], Field(min_length=1), AfterValidator(_written_out)]
     fields: dict[Identifier, Text] = Field(default_factory=dict)
     option: dict[Identifier, Text] = Field(default_factory=dict)
+    against: tuple[StrictStr, ...] = ()
+    against_eval: tuple[StrictStr, ...] = ()
 
     def condensed(self, most: int = 4) -> list[str]:
-        """Return the records for a reader: equal neighbours once with their number, the first `most` of these."""
+        """Return the records for a reader: equal neighbours once with their number, the first `most` of these.
+
+        Then what they are compared with, each after its option.
+        """
+        compared = [f"--against {record}" for record in self.against]
+        compared += [f"--against-eval {record}" for record in self.against_eval]
         runs = [(str(record), len(list(run))) for record, run in itertools.groupby(self.records)]
         shown = [record if times == 1 else f"{record}  (x {times})" for record, times in runs[:most]]
-        return shown if len(runs) <= most else [*shown, f"... {len(self.records)} records in all"]
+        rest = [] if len(runs) <= most else [f"... {len(self.records)} records in all"]
+        return [*shown, *rest, *compared]
 
 
 def _as_example(value: Any) -> Any:
@@ -151,9 +160,9 @@ def _require_query_and_limits(check: CheckFile) -> None:
 
 def _require_tables(reads: tuple[str, ...]) -> None:
     for table in reads:
-        if table not in CORE_TABLES and not table.startswith("signal_"):
-            known = ", ".join(CORE_TABLES)
-            hint = did_you_mean(table, CORE_TABLES)
+        if table not in (*CORE_TABLES, *SHARED_TABLES) and not table.startswith("signal_"):
+            known = ", ".join([*CORE_TABLES, *SHARED_TABLES])
+            hint = did_you_mean(table, [*CORE_TABLES, *SHARED_TABLES])
             raise CheckError(f'reads: unknown table "{shown_key(table)}"; one of {known} or signal_<name>.{hint}')
 
 

@@ -7,6 +7,8 @@
     balance: [category, source]          # axes of the balance signal
     limits:
       Q103: {fail: "> 0.02"}             # or warn, severity (fail, warn, off), params
+    against: [held_out.jsonl]            # what the samples must not repeat, relative to this file
+    against_eval: [gsm8k_test.jsonl]     # benchmark items they must not hold
     require: [Q6]
     fail_on: fail
 
@@ -62,6 +64,8 @@ class Config(_Closed):
     checks: tuple[Text, ...] = ()
     limits: dict[str, Limit] = Field(default_factory=dict)
     balance: tuple[Text, ...] = ()
+    against: tuple[Text, ...] = ()
+    against_eval: tuple[Text, ...] = ()
     require: tuple[Text, ...] = ()
     fail_on: Literal["fail", "warn", "never"] = "fail"
 
@@ -72,6 +76,10 @@ class Config(_Closed):
     def check_folders(self) -> tuple[Path, ...]:
         """The folders of own checks, relative to the file that names them."""
         return tuple(self._folder / folder for folder in self.checks)
+
+    def beside(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return paths of this file as paths of the run, relative to the file that names them."""
+        return tuple(str(self._folder / name) for name in names)
 
     def place(self, *path: str | int) -> str:
         """Return `file line N` of a key, for an error about its value."""

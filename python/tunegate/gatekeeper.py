@@ -10,6 +10,7 @@ import tunegate
 from tunegate.check import Case, Check, Gate
 from tunegate.errors import CheckError
 from tunegate.judge_sql import Answer, Offender, Query, SliceRow, SqlJudge
+from tunegate.signals import parameters as signal_parameters
 from tunegate.verdict import (
     Bound,
     Evidence,
@@ -46,6 +47,9 @@ class Store(Protocol):
     def summary(self) -> tuple[tuple[SourceSummary, ...], Funnel]:
         """Return what was read."""
 
+    def compared(self) -> tuple[SourceSummary, ...]:
+        """Return what the data is compared with."""
+
     def ensure(self, names: Iterable[str], parameters: Mapping[str, object]) -> None:
         """Measure the named signals where they are not measured yet. Raises SignalError."""
 
@@ -65,14 +69,17 @@ def run(
     """Judge every check of `gates` and return the report.
 
     option: run options that pick a check's case, such as {"method": "lora"}. parameters are handed to the
-    signals; settings are added to the report's. A check whose SQL is refused, fails or is stopped could not
-    be judged; the others still are. Raises UsageError for an option's value that no case has.
+    signals, beside the params of the checks that read them; settings are added to the report's. A check whose
+    SQL is refused, fails or is stopped could not be judged; the others still are. Raises UsageError for an
+    option's value that no case has.
     """
     checks = [check for gate in gates for check in gate.checks]
     cases = {check.id: check.case(option) for check in checks}
     judged = [check for check in checks if _skip_reason(check, cases[check.id]) is None]
-    store.ensure(sorted({name for check in judged for name in check.signals}), parameters or {})
+    names = sorted({name for check in judged for name in check.signals})
+    store.ensure(names, {**_asked(judged, cases), **(parameters or {})})
     sources, funnel = store.summary()
+    compared = store.compared()
     store.close_for_reading()
     with SqlJudge(store.path, timeout_s=timeout_s) as judge:
         verdicts = tuple(_gate_verdict(judge, gate, cases) for gate in gates)
@@ -81,7 +88,23 @@ def run(
         "checks_sha256": _digest(checks),
         **option,
     }
-    return Report(tunegate.__version__, sources, verdicts, funnel, {**own, **(settings or {})})
+    return Report(tunegate.__version__, sources, verdicts, funnel, {**own, **(settings or {})}, compared)
+
+
+def _asked(checks: Iterable[Check], cases: Mapping[str, Case | None]) -> dict[str, float]:
+    """Return the numbers that the checks' params set for the signals they read.
+
+    Of several the least: a check that asks for more leaves out rows by its own SQL.
+    """
+    asked: dict[str, float] = {}
+    for check in checks:
+        case = cases[check.id]
+        params = case.params if case else {}
+        for name in (name for signal in check.signals for name in signal_parameters(signal)):
+            value = params.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                asked[name] = min(asked.get(name, value), value)
+    return asked
 
 
 def _digest(checks: Iterable[Check]) -> str:

@@ -5,30 +5,36 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tunegate import _core
+from tunegate import _core, eval_items
 from tunegate.errors import SourceError
 
 STDIN = "-"
 SUFFIXES = (".jsonl", ".ndjson", ".json")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 SPLITS = {"train": "train", "validation": "validation", "valid": "validation", "dev": "validation", "test": "test"}
-ROLE = "data"
+DATA, AGAINST, EVAL = "data", "against", "eval"
+OPTIONS = {AGAINST: "--against", EVAL: "--against-eval"}
+_SUFFIXES = {DATA: SUFFIXES, AGAINST: SUFFIXES, EVAL: eval_items.SUFFIXES}
 Progress = Callable[[int, int], None]  # bytes of all sources consumed, records read
 
 
 @dataclass(frozen=True)
 class Source:
-    """One input. `name` is what reports print: the path as the user gave it, or `-` for stdin."""
+    """One input. `name` is what reports print: the path as the user gave it, or `-` for stdin.
+
+    role: the records are what is judged (data), what they are compared with (against), or benchmark items (eval).
+    """
 
     name: str
     path: Path
     compression: str  # none, gzip, zstd
     lines: bool  # one value a line, whatever the first byte
     split: str | None  # of samples that name none, from the file's name
+    role: str = DATA
 
 
 def find_sources(arguments: Iterable[str], scratch: Path) -> tuple[Source, ...]:
@@ -38,11 +44,35 @@ def find_sources(arguments: Iterable[str], scratch: Path) -> tuple[Source, ...]:
     for later stages read it again. Raises SourceError for what is missing, empty or unreadable.
     """
     named = list(arguments)
-    paths = _each_file_once(path for argument in named if argument != STDIN for path in _expand(argument))
-    sources = [file_source(path) for path in sorted(paths, key=os.fsencode)]
+    sources = _files((argument for argument in named if argument != STDIN), DATA)
     if STDIN in named:
         sources.append(_stdin_source(scratch))
     return tuple(sources)
+
+
+def find_compared(arguments: Mapping[str, Sequence[str]], data: Sequence[Source]) -> tuple[Source, ...]:
+    """Return what `data` is compared with, found as data is: first the sources of role against, then those of eval.
+
+    arguments: role -> files, directories or patterns; `-` is for data alone. Raises SourceError also for a file that
+    is named in two roles.
+    """
+    taken = {_identity(os.fspath(source.path)): "as data" for source in data}
+    found = []
+    for role in (AGAINST, EVAL):
+        option = OPTIONS[role]
+        if STDIN in arguments.get(role, ()):
+            raise SourceError(f"{option} names `-`, but standard input is for the data; expected a file")
+        for source in _files(arguments.get(role, ()), role):
+            other = taken.setdefault(_identity(source.name), f"by {option}")
+            if other != f"by {option}":
+                raise SourceError(f"{source.name} is named {other} and by {option}; name it once")
+            found.append(source)
+    return tuple(found)
+
+
+def _files(arguments: Iterable[str], role: str) -> list[Source]:
+    paths = _each_file_once(path for argument in arguments for path in _expand(argument, _SUFFIXES[role]))
+    return [replace(file_source(path), role=role) for path in sorted(paths, key=os.fsencode)]
 
 
 def require_utf8(names: Iterable[str]) -> None:
@@ -95,36 +125,36 @@ def _identity(path: str) -> object:
     return status.st_dev, status.st_ino
 
 
-def _expand(argument: str) -> Iterable[str]:
+def _expand(argument: str, suffixes: Sequence[str]) -> Iterable[str]:
     if os.path.isdir(argument):
-        return _data_files(argument)
+        return _data_files(argument, suffixes)
     if os.path.exists(argument) or not glob.has_magic(argument):
         return [argument]
     matches = glob.glob(argument, recursive=True)
     found = [path for path in matches if not os.path.isdir(path)]
     if "**" not in argument:  # which goes into folders by itself
-        found += [file for path in matches if os.path.isdir(path) for file in _walk(path)]
+        found += [file for path in matches if os.path.isdir(path) for file in _walk(path, suffixes)]
     if not found:
         raise SourceError(f"no file matches {argument!r}; expected the path of a file, a directory or a pattern")
     return found
 
 
-def _data_files(directory: str) -> list[str]:
-    found = list(_walk(directory))
+def _data_files(directory: str, suffixes: Sequence[str]) -> list[str]:
+    found = list(_walk(directory, suffixes))
     if not found:
-        endings = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
+        endings = ", ".join(f"*{suffix}" for suffix in suffixes)
         raise SourceError(f"{directory} holds no data file: expected {endings}, plain or with .gz or .zst")
     return found
 
 
-def _walk(directory: str) -> Iterator[str]:
+def _walk(directory: str, suffixes: Sequence[str]) -> Iterator[str]:
     """Yield the data files in a directory and below, through links, each folder once."""
     seen = set()
     for folder, folders, files in os.walk(directory, onerror=_refuse_folder, followlinks=True):
         here = os.path.realpath(folder)
         folders[:] = [] if here in seen else sorted(name for name in folders if not name.startswith("."))
         if here not in seen:
-            yield from (os.path.join(folder, name) for name in files if _is_data(name))
+            yield from (os.path.join(folder, name) for name in files if _is_data(name, suffixes))
         seen.add(here)
 
 
@@ -132,8 +162,8 @@ def _refuse_folder(error: OSError) -> None:
     raise SourceError(f"{error.filename}: {error.strerror}; the folder cannot be listed") from error
 
 
-def _is_data(name: str) -> bool:
-    return not name.startswith(".") and _bare(name).lower().endswith(SUFFIXES)
+def _is_data(name: str, suffixes: Sequence[str]) -> bool:
+    return not name.startswith(".") and _bare(name).lower().endswith(tuple(suffixes))
 
 
 def _bare(name: str) -> str:

@@ -1,7 +1,8 @@
-"""The measured dataset in one DuckDB file: records, samples, messages and a table for each signal.
+"""The measured dataset in one DuckDB file: records, samples, messages and the tables of the signals.
 
 Reading and the per-sample signals are one pass: each batch is appended to the tables and measured while it is in
-memory. The file is written once; afterwards only signals are added to it.
+memory. The file is written once; afterwards only signals are added to it. What the data is compared with gives rows
+to `sources` and `records` alone, after those of the data.
 """
 
 import hashlib
@@ -17,17 +18,18 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tunegate import _core
+from tunegate import _core, eval_items
 from tunegate.errors import SourceError, StoreError
 from tunegate.judge_child import database_fault
 from tunegate.machine import available_cores
-from tunegate.signals import Batch, load
-from tunegate.sources import ROLE, Progress, Source, read_batches
+from tunegate.signals import Batch, load, tables
+from tunegate.sources import DATA, EVAL, Progress, Source, read_batches
 from tunegate.store_tables import ArrowStream, column_types, read_samples
 from tunegate.verdict import Funnel, SourceSummary
 
-VERSION = "1"  # of the tables and of what reading puts into them
+VERSION = "2"  # of the tables and of what reading puts into them
 MEMORY_LIMIT = "200MB"
+FileState = tuple[int, int, int]
 
 
 class Store:
@@ -37,6 +39,8 @@ class Store:
         """Open or create the file. Raises StoreError when it is no store of this version."""
         self.path = path
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._sources: tuple[Source, ...] = ()
+        self._states: list[FileState] = []
         is_new = not path.exists()
         connection = self.connection
         if is_new:
@@ -62,8 +66,15 @@ class Store:
 
     close = close_for_reading
 
+    def rename(self, path: Path) -> None:
+        """Close the file and give it another name, that of any file there."""
+        self.close()
+        os.replace(self.path, path)
+        self.path = path
+
     def holds(self, sources: Sequence[Source], fields: Mapping[str, str]) -> bool:
-        """Return whether the file was filled from these very bytes under these names."""
+        """Return whether the file was filled from these very bytes under these names; they are then its sources."""
+        self._remember(sources)
         return self._info("contents") == _contents(sources, fields, [_sha256(source.path) for source in sources])
 
     def ingest(
@@ -80,7 +91,7 @@ class Store:
         Raises SourceError for a source that cannot be read on, that changed meanwhile, or that has not one
         readable record.
         """
-        before = [_state(source.path) for source in sources]
+        self._remember(sources)
         modules = [module for module in map(load, signals) if hasattr(module, "compute")]
         for module in modules:
             self._create_signal(module, {})
@@ -89,14 +100,23 @@ class Store:
             self.connection.begin()
             self._read_all(sources, fields, modules, threads or available_cores(), progress)
             self._close_ingest(sources, fields, digests)
-            _require_unchanged(sources, before)
+            _require_unchanged(self._sources, self._states)
             self.connection.commit()
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What it was filled from, in reading order."""
+        return self._sources
+
     def ensure(self, names: Iterable[str], parameters: Mapping[str, Any]) -> None:
-        """Measure the signals named that the store lacks, or holds for another version or other parameters."""
+        """Measure the signals named that the store lacks, or holds for another version or other parameters.
+
+        A signal that reads the sources again needs them as they were. Raises SourceError when they have changed.
+        """
         for name in names:
             module = load(name)
-            wanted = {key: parameters[key] for key in getattr(module, "PARAMETERS", ()) if key in parameters}
+            self.ensure(getattr(module, "REQUIRES", ()), parameters)
+            wanted = _wanted(module, parameters)
             if not self._has_signal(module, wanted):
                 self._measure(module, wanted)
 
@@ -106,19 +126,26 @@ class Store:
         return row is not None and bool(row[0])
 
     def summary(self) -> tuple[tuple[SourceSummary, ...], Funnel]:
-        """Return what was read, source by source in reading order, and the funnel of the whole."""
-        rows = self.connection.execute(
-            """select source, any_value(bytes), any_value(sha256), count(*), count(reason)
-               from records join sources using (source) group by source order by min(record_id)"""
-        ).fetchall()
-        formats = self._formats()
-        summaries = tuple(
-            SourceSummary(source, size, sha256, records, unreadable, formats.get(source, {}))
-            for source, size, sha256, records, unreadable in rows
-        )
+        """Return what was read as data, source by source in reading order, and the funnel of the whole."""
+        summaries = tuple(summary for summary in self._summaries() if summary.role == DATA)
         records = sum(summary.records for summary in summaries)
         unreadable = sum(summary.unreadable for summary in summaries)
         return summaries, Funnel(records, records - unreadable, unreadable)
+
+    def compared(self) -> tuple[SourceSummary, ...]:
+        """Return what the data is compared with, in reading order."""
+        return tuple(summary for summary in self._summaries() if summary.role != DATA)
+
+    def _summaries(self) -> tuple[SourceSummary, ...]:
+        rows = self.connection.execute(
+            """select source, any_value(bytes), any_value(sha256), count(*), count(reason), any_value(role)
+               from records join sources using (source) group by source order by min(record_id)"""
+        ).fetchall()
+        formats = self._formats()
+        return tuple(
+            SourceSummary(source, size, sha256, records, unreadable, formats.get(source, {}), role)
+            for source, size, sha256, records, unreadable, role in rows
+        )
 
     def _formats(self) -> dict[str, dict[str, int]]:
         rows = self.connection.execute(
@@ -148,23 +175,43 @@ class Store:
     ) -> None:
         records, done = 0, 0
         for source in sources:
-            readable = 0
-            for batch, consumed in read_batches(source, fields, first_record_id=records, threads=threads):
-                records += batch.record_count
-                readable += batch.sample_count
-                self._append(source, batch)
-                self._measure_batch(batch, modules)
-                if progress:
-                    progress(done + consumed, records)
+            if source.role == EVAL:
+                records += self._append_items(source, records)
+            else:
+                counted = self._read(source, fields, modules, records, threads)
+                for records, consumed in counted:
+                    if progress:
+                        progress(done + consumed, records)
             done += source.path.stat().st_size
-            if readable == 0:
-                raise SourceError(self._why_unreadable(source))
+
+    def _read(
+        self, source: Source, fields: Mapping[str, str], modules: Sequence[ModuleType], records: int, threads: int
+    ) -> Iterator[tuple[int, int]]:
+        """Read one source; yield the records of all sources so far and the bytes of this one consumed."""
+        readable = 0
+        for batch, consumed in read_batches(source, fields, first_record_id=records, threads=threads):
+            records += batch.record_count
+            readable += batch.sample_count
+            self._append(source, batch)
+            if source.role == DATA:
+                self._measure_batch(batch, modules)
+            yield records, consumed
+        if readable == 0:
+            raise SourceError(self._why_unreadable(source))
 
     def _append(self, source: Source, batch: _core.Batch) -> None:
         columns = "record_id, $source, line, byte_offset, byte_length, fingerprint, reason"
         self._insert("records", batch.records, f"select {columns} from incoming", {"source": source.name})
-        self._insert("samples", batch.samples)
-        self._insert("messages", batch.messages)
+        if source.role == DATA:
+            self._insert("samples", batch.samples)
+            self._insert("messages", batch.messages)
+
+    def _append_items(self, source: Source, first: int) -> int:
+        lines = pl.Series("line", [item.line for item in eval_items.read_items(source.name)], pl.Int64)
+        items = pl.DataFrame({"record_id": pl.int_range(first, first + len(lines), eager=True), "line": lines})
+        columns = "record_id, $source, line, null, null, null, null"
+        self._insert("records", items, f"select {columns} from incoming", {"source": source.name})
+        return len(items)
 
     def _insert(
         self, table: str, rows: Any, query: str = "from incoming", parameters: Mapping[str, Any] | None = None
@@ -184,7 +231,7 @@ class Store:
         self, sources: Sequence[Source], fields: Mapping[str, str], digests: Sequence["Future[str]"]
     ) -> None:
         found = [digest.result() for digest in digests]
-        rows = [(s.name, ROLE, s.path.stat().st_size, d) for s, d in zip(sources, found, strict=True)]
+        rows = [(s.name, s.role, s.path.stat().st_size, d) for s, d in zip(sources, found, strict=True)]
         self.connection.executemany("insert into sources values (?, ?, ?, ?)", rows)
         self.connection.execute("insert into store_info values ('contents', ?)", [_contents(sources, fields, found)])
 
@@ -208,25 +255,43 @@ class Store:
         return row == (module.VERSION, _canonical(parameters))
 
     def _create_signal(self, module: ModuleType, parameters: Mapping[str, Any]) -> None:
-        name = module.NAME
-        self.connection.execute(f"create or replace table signal_{name} ({column_types(module.WRITES)})")
+        for table, columns in tables(module).items():
+            self.connection.execute(f"create or replace table {table} ({column_types(columns)})")
         self.connection.execute(
-            "insert or replace into signals values (?, ?, ?)", [name, module.VERSION, _canonical(parameters)]
+            "insert or replace into signals values (?, ?, ?)", [module.NAME, module.VERSION, _canonical(parameters)]
         )
 
     def _measure(self, module: ModuleType, parameters: Mapping[str, Any]) -> None:
         self.connection.begin()
         self._create_signal(module, parameters)
-        for frame in self._frames(module, parameters):
-            self._insert(f"signal_{module.NAME}", frame)
+        for table, frame in self._frames(module, parameters):
+            self._insert(table, frame)
         self.connection.commit()
 
-    def _frames(self, module: ModuleType, parameters: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
+    def _frames(self, module: ModuleType, parameters: Mapping[str, Any]) -> Iterator[tuple[str, pl.DataFrame]]:
+        if hasattr(module, "measure_sources"):
+            yield from module.measure_sources(self._sources, self.connection, parameters).items()
+            _require_unchanged(self._sources, self._states)
+            return
+        (table,) = tables(module)
         if hasattr(module, "measure"):
-            yield module.measure(self.connection, parameters)
+            yield table, module.measure(self.connection, parameters)
             return
         for batch in read_samples(self.connection):
-            yield module.compute(batch)
+            yield table, module.compute(batch)
+
+    def _remember(self, sources: Sequence[Source]) -> None:
+        self._sources, self._states = tuple(sources), [_state(source.path) for source in sources]
+
+
+def _wanted(module: ModuleType, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the rows of a signal depend on beside the data: its parameters, and the signals it is made from."""
+    wanted = {key: parameters[key] for key in getattr(module, "PARAMETERS", ()) if key in parameters}
+    if hasattr(module, "settled"):
+        wanted = module.settled(wanted)
+    for required in map(load, getattr(module, "REQUIRES", ())):
+        wanted[required.NAME] = [required.VERSION, _wanted(required, parameters)]
+    return wanted
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -243,12 +308,12 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         raise StoreError(f"{path} cannot be opened as a store: {reason}; name another file or remove it") from error
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def _state(path: Path) -> FileState:
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _require_unchanged(sources: Sequence[Source], before: Sequence[tuple[int, int, int]]) -> None:
+def _require_unchanged(sources: Sequence[Source], before: Sequence[FileState]) -> None:
     """Raise SourceError when a file is not what it was: its digest, size and records would not belong together."""
     for source, state in zip(sources, before, strict=True):
         if _state(source.path) != state:
@@ -265,7 +330,7 @@ def _canonical(value: Any) -> str:
 
 
 def _contents(sources: Sequence[Source], fields: Mapping[str, str], digests: Sequence[str]) -> str:
-    named = [[source.name, digest] for source, digest in zip(sources, digests, strict=True)]
+    named = [[source.name, source.role, digest] for source, digest in zip(sources, digests, strict=True)]
     return _canonical({"sources": named, "fields": dict(fields)})
 
 

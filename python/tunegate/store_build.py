@@ -37,13 +37,13 @@ def measured_store(
         store.close()
     partial = file.with_name(f"{file.name}.partial-{os.getpid()}")
     try:
-        _filled(partial, sources, fields, signals, progress).close()
-        os.replace(partial, file)
+        store = _filled(partial, sources, fields, signals, progress)
+        store.rename(file)
     except OSError as error:
         raise StoreError(f"{file}: {error.strerror}; the store cannot be written there") from error
     finally:
         _remove(partial)
-    return Store(file)
+    return store
 
 
 def _require_place(file: Path) -> None:

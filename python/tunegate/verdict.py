@@ -219,7 +219,10 @@ class GateVerdict:
 
 @dataclass(frozen=True, slots=True)
 class SourceSummary:
-    """One input: its size, digest, records, unreadable records and samples per format."""
+    """One input: its size, digest, records, unreadable records and samples per format.
+
+    role: data, or against or eval for what the data is compared with, of which no formats are known.
+    """
 
     source: str
     bytes: int
@@ -227,6 +230,7 @@ class SourceSummary:
     records: int
     unreadable: int
     formats: Mapping[str, int]
+    role: str = "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +255,7 @@ class Report:
     gates: tuple[GateVerdict, ...]
     funnel: Funnel
     settings: Mapping[str, Scalar | list[Scalar]]
+    compared: tuple[SourceSummary, ...] = ()  # what the data was compared with
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -52,7 +52,7 @@ ENDLESS = 'rows: select sample_id from samples, range(1000000000) a, range(10000
 
 def test_exit_code_0_means_that_no_gate_failed(workplace: Workplace, process: Tunegate):
     workplace.write("good.jsonl", GOOD)
-    said = process("check", "good.jsonl", "--gates", "Q101,D1")
+    said = process("check", "good.jsonl", "--gates", "Q101,D101")
     assert (said.code, said.err) == (0, "")
     assert said.out == (
         "pass  Q101 unreadable-record  0 of 5 records\n"
@@ -64,7 +64,7 @@ def test_exit_code_0_means_that_no_gate_failed(workplace: Workplace, process: Tu
 
 def test_exit_code_1_means_that_a_gate_failed(workplace: Workplace, process: Tunegate):
     workplace.write("twice.jsonl", TWICE)
-    said = process("check", "twice.jsonl", "--gates", "Q101,D1")
+    said = process("check", "twice.jsonl", "--gates", "Q101,D101")
     assert (said.code, said.err) == (1, "")
     assert said.out == (
         "pass  Q101 unreadable-record  0 of 3 records\n"
@@ -209,10 +209,10 @@ def test_a_required_gate_or_check_that_is_skipped_is_a_failure(
 def test_a_check_that_is_turned_off_is_a_skip_and_counts_as_one(workplace: Workplace, tunegate: Tunegate):
     workplace.write("twice.jsonl", TWICE)
     workplace.write("tunegate.yaml", "limits: {D101: {severity: off}}\n")
-    said = tunegate("check", "twice.jsonl", "--gates", "D1,Q101")
+    said = tunegate("check", "twice.jsonl", "--gates", "D101,Q101")
     assert said.code == 0
     assert "skip  D101 exact-duplicates   turned off by severity: off\n" in said.out
-    assert tunegate("check", "twice.jsonl", "--gates", "D1,Q101", "--require", "D1").code == 1
+    assert tunegate("check", "twice.jsonl", "--gates", "D101,Q101", "--require", "D1").code == 1
 
 
 def test_a_failure_beside_a_check_that_cannot_be_judged_is_exit_code_2_and_both_are_told(
@@ -220,7 +220,7 @@ def test_a_failure_beside_a_check_that_cannot_be_judged_is_exit_code_2_and_both_
 ):
     workplace.write("twice.jsonl", TWICE)
     own_check(workplace, 'rows: select nothing from samples\nfail: "> 0"')
-    said = tunegate("check", "twice.jsonl", "--gates", "Q9,D1")
+    said = tunegate("check", "twice.jsonl", "--gates", "Q9,D101")
     assert said.code == 2
     assert "error  Q901 own               Q901-own.yaml line 9: unknown column" in said.out
     assert "1 of 2 gates failed: D1." in said.out
@@ -406,7 +406,7 @@ def test_a_report_is_not_written_through_a_full_device(workplace: Workplace, tun
 
 def test_a_config_in_the_working_directory_is_used(workplace: Workplace, tunegate: Tunegate):
     workplace.write("twice.jsonl", TWICE)
-    workplace.write("tunegate.yaml", "gates: [D1]\nlimits: {D101: {fail: '> 0.5'}}\n")
+    workplace.write("tunegate.yaml", "gates: [D101]\nlimits: {D101: {fail: '> 0.5'}}\n")
     said = tunegate("check", "twice.jsonl")
     assert said.code == 0
     assert said.out.startswith("warn  D101 exact-duplicates  33.3 % of 3 samples, limit 0    1 sample, ")

@@ -40,7 +40,7 @@ def test_the_list_holds_every_gate_and_check_with_its_limits(workplace: Workplac
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["Q1", "Q5", "Q6", "D1"]
     assert [line.split()[0] for line in lines if line.startswith(" ")] == [
         *(f"Q1{number:02}" for number in range(1, 12)),
-        "Q501", "Q502", "Q503", "Q601", "Q602", "D101",
+        "Q501", "Q502", "Q503", "Q601", "Q602", "D101", "D102", "D103", "D104", "D105",
     ]  # fmt: skip
     assert "  Q103 role-order               warn > 0, fail > 0.01" in lines
     assert "  Q602 expected-outcome         report only" in lines

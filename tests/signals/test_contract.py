@@ -1,13 +1,16 @@
 """What every signal keeps, whatever it measures."""
 
 import re
+from importlib.resources import files
 
 import duckdb
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from tunegate.check_file import SHARED_TABLES
 from tunegate.errors import SignalError
-from tunegate.signals import Batch, load, names
+from tunegate.signals import Batch, load, names, tables
+from tunegate.store_tables import column_types
 
 GOOD = '[{"id":"1","type":"function","function":{"name":"clock","arguments":"{}"}}]'
 TOOLS = '[{"name":"clock"}]'
@@ -39,6 +42,8 @@ SAMPLES = [
 DECLARED = [None, "", "[", None, TOOLS, None, TOOLS, None, None, None]
 PER_SAMPLE = [name for name in names() if hasattr(load(name), "compute")]
 OVER_CORPUS = [name for name in names() if hasattr(load(name), "measure")]
+OVER_SOURCES = [name for name in names() if hasattr(load(name), "measure_sources")]
+CORE_READS = {"samples", "messages", "records", "sources"}
 
 
 def one_by_one(whole: Batch) -> list[Batch]:
@@ -47,7 +52,7 @@ def one_by_one(whole: Batch) -> list[Batch]:
 
 
 def test_every_signal_is_of_one_kind():
-    assert sorted(PER_SAMPLE + OVER_CORPUS) == names()
+    assert sorted(PER_SAMPLE + OVER_CORPUS + OVER_SOURCES) == names()
 
 
 @pytest.mark.parametrize("name", names())
@@ -56,8 +61,10 @@ def test_signal_declares_what_it_reads_and_writes(name):
     assert name == signal.NAME
     assert re.fullmatch("[a-z][a-z_]*", name)
     assert signal.VERSION >= 1
-    assert next(iter(signal.WRITES)) == "sample_id"
-    assert set(signal.READS) <= {"samples", "messages"}
+    assert all(table.removeprefix("signal_") == name or SHARED_TABLES[table] == name for table in tables(signal))
+    assert all("sample_id" in columns or {"a", "b"} <= set(columns) for columns in tables(signal).values())
+    made = {table for other in getattr(signal, "REQUIRES", ()) for table in tables(load(other))}
+    assert set(signal.READS) <= ({"samples", "messages"} if name in PER_SAMPLE else CORE_READS | made)
     assert signal.__doc__
 
 
@@ -95,13 +102,31 @@ def test_signal_of_no_samples_is_empty(name, batch):
 @pytest.mark.parametrize("name", OVER_CORPUS)
 def test_corpus_signal_of_no_samples_is_empty(name):
     connection = duckdb.connect()
-    connection.execute(
-        "create table samples (sample_id bigint, format varchar, category varchar, difficulty varchar, "
-        "split varchar, metadata varchar)"
-    )
+    connection.execute(files("tunegate").joinpath("schema.sql").read_text())
+    for other in getattr(load(name), "REQUIRES", ()):
+        for table, columns in tables(load(other)).items():
+            connection.execute(f"create table {table} ({column_types(columns)})")
     measured = load(name).measure(connection, {})
     assert measured.schema == pl.Schema(load(name).WRITES)
     assert measured.height == 0
+
+
+@pytest.mark.parametrize("name", OVER_SOURCES)
+def test_signal_of_no_sources_writes_all_its_tables_empty(name):
+    connection = duckdb.connect()
+    connection.execute(files("tunegate").joinpath("schema.sql").read_text())
+    measured = load(name).measure_sources((), connection, {})
+    assert {table: frame.schema for table, frame in measured.items()} == {
+        table: pl.Schema(columns) for table, columns in load(name).WRITES.items()
+    }
+    assert all(frame.is_empty() for frame in measured.values())
+
+
+@pytest.mark.parametrize("name", [name for name in names() if hasattr(load(name), "settled")])
+def test_settled_parameters_are_all_there_and_stay_as_they_are(name):
+    signal = load(name)
+    assert set(signal.settled({})) == set(signal.PARAMETERS)
+    assert signal.settled(signal.settled({})) == signal.settled({})
 
 
 def test_unknown_signal_is_refused_with_the_closest_name():
@@ -110,7 +135,7 @@ def test_unknown_signal_is_refused_with_the_closest_name():
         load("blank")
 
 
-@pytest.mark.parametrize("name", ["batch", "", "os", "../blanks", "__init__"])
+@pytest.mark.parametrize("name", ["batch", "copy_groups", "", "os", "../blanks", "__init__"])
 def test_module_that_is_no_signal_is_refused(name):
     with pytest.raises(SignalError, match="unknown signal"):
         load(name)

@@ -1,6 +1,7 @@
 """What the verbs that judge a dataset share: their arguments, the settings of a run, the measured store."""
 
 import argparse
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ from tunegate.config import Config, load_config
 from tunegate.errors import StoreError, UsageError, did_you_mean
 from tunegate.judge_child import database_fault
 from tunegate.scratch import scratch_folder
-from tunegate.sources import find_sources, require_utf8
+from tunegate.sources import AGAINST, EVAL, Source, find_compared, find_sources, require_utf8
 from tunegate.store import Store
 from tunegate.store_build import measured_store
 from tunegate.verdict import Scalar
 
 FIELDS = ("category", "difficulty", "split")
+_SETTINGS = {AGAINST: "against", EVAL: "against_eval"}
 LONGEST_SECONDS = 1_000_000  # eleven days
 
 
@@ -32,6 +34,7 @@ class Run:
     fields: Mapping[str, str]
     option: Mapping[str, str]
     config_file: Path | None = None  # as named on the command line
+    compared: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)  # role -> files, as named
 
     @property
     def signals(self) -> list[str]:
@@ -47,7 +50,10 @@ class Run:
     def report_settings(self) -> Mapping[str, Scalar | list[Scalar]]:
         """The settings that a reader of the report needs to repeat the run."""
         config = {"config": str(self.config_file)} if self.config_file else {}
-        return {**config, **{f"field {field}": name for field, name in self.fields.items()}}
+        compared: dict[str, list[Scalar]] = {
+            _SETTINGS[role]: [*names] for role, names in self.compared.items() if names
+        }
+        return {**config, **{f"field {field}": name for field, name in self.fields.items()}, **compared}
 
 
 def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +73,20 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FIELD=NAME",
         help="the key that holds category, difficulty or split",
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="records that the samples must not repeat, such as held-out data; also a directory or a pattern",
+    )
+    parser.add_argument(
+        "--against-eval",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="benchmark items that the samples must not hold (.jsonl, .json, .csv, .tsv); also a folder or a pattern",
     )
     parser.add_argument(
         "--store", type=Path, metavar="FILE", help="keep the measurements in this DuckDB file and reuse them"
@@ -100,14 +120,21 @@ def settled(options: argparse.Namespace) -> Run:
     gates = select(apply_limits(loaded, config), wanted or config.gates)
     method = options.method or config.method
     fields = config.fields.mapping() | dict(map(_field, options.field))
-    return Run(config, gates, fields, {"method": method} if method else {}, options.config)
+    compared = {
+        AGAINST: tuple(options.against) or config.beside(config.against),
+        EVAL: tuple(options.against_eval) or config.beside(config.against_eval),
+    }
+    return Run(config, gates, fields, {"method": method} if method else {}, options.config, compared)
 
 
 @contextmanager
-def measured(options: argparse.Namespace, run: Run, sources: Sequence[str] | None = None) -> Iterator[Store]:
-    """Read and measure the sources into a store, which goes away afterwards unless the user named its file."""
+def measured(options: argparse.Namespace, run: Run, shown: Sequence[str] | None = None) -> Iterator[Store]:
+    """Read and measure the sources into a store, which goes away afterwards unless the user named its file.
+
+    shown: the files to read instead of the sources, some of which may be what the data is compared with.
+    """
     with scratch_folder() as scratch:
-        found = find_sources(options.sources if sources is None else sources, scratch)
+        found = _sources(options.sources, run, scratch) if shown is None else _shown_sources(shown, run, scratch)
         require_utf8(source.name for source in found)
         total = sum(source.path.stat().st_size for source in found)
         with explained(f"{options.store or 'the temporary store'}"):
@@ -116,6 +143,18 @@ def measured(options: argparse.Namespace, run: Run, sources: Sequence[str] | Non
             with closing(store):
                 _require_fields(store, run.fields)
                 yield store
+
+
+def _sources(named: Sequence[str], run: Run, scratch: Path) -> tuple[Source, ...]:
+    data = find_sources(named, scratch)
+    return data + find_compared(run.compared, data)
+
+
+def _shown_sources(named: Sequence[str], run: Run, scratch: Path) -> tuple[Source, ...]:
+    """Return the files named that are data with all they are compared with; the files as they are when none is."""
+    compared = {source.name for source in find_compared(run.compared, ())}
+    data = [name for name in named if name not in compared]
+    return _sources(data, run, scratch) if data else find_sources(named, scratch)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     _require_known(required, run_of.gates)
     with measured(options, run_of) as store:
         if targets:
-            _spare_inputs([path for _, path in targets], options, [s.source for s in store.summary()[0]])
+            _spare_inputs([path for _, path in targets], options, [source.name for source in store.sources])
         report = gatekeeper.run(
             store,
             run_of.gates,

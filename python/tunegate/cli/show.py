@@ -7,14 +7,18 @@ import argparse
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+
+import polars as pl
 
 from tunegate import _core, gatekeeper
 from tunegate.check import Check
 from tunegate.cli._dataset import add_gate_arguments, add_run_arguments, measured, settled
 from tunegate.errors import UsageError
-from tunegate.sources import STDIN, Source, file_source
+from tunegate.eval_items import read_items
+from tunegate.scratch import scratch_folder
+from tunegate.sources import DATA, EVAL, OPTIONS, STDIN, Source
 from tunegate.store import Store
 from tunegate.verdict import Evidence, Place, Report
 
@@ -92,6 +96,11 @@ def _shown(
     if row is None:
         raise UsageError(f"{place.source} has no record that starts at line {place.line:,}{_nearest(store, place)}")
     record_id, offset, length, reason, name, tools, label = row
+    source = next(source for source in store.sources if source.name == place.source)
+    if source.role != DATA and reason is None:
+        yield f"{_visible(place.source)}:{place.line}  named by {OPTIONS[source.role]}"
+        yield from _compared(source, place.line, offset, length)
+        return
     yield f"{_visible(place.source)}:{place.line}  {name or 'unreadable'}"
     for check_id, evidence in findings:
         yield f"  {check_id} {checks[check_id].name}: {_detail(evidence)}"
@@ -99,13 +108,35 @@ def _shown(
     if not findings:
         yield "  no finding"
     if reason is not None:
-        yield from _raw(file_source(place.source), offset, length, reason)
+        yield from _raw(source, offset, length, reason)
         return
     for turn in _turns(store, record_id):
         yield from _turn(turn, [evidence for _, evidence in findings])
     for title, value in (("tools", tools), ("label", label)):
         if value is not None:
             yield from _plain(f"  {title}", str(value))
+
+
+def _compared(source: Source, line: int, offset: int, length: int) -> Iterator[str]:
+    """Print a record that the samples are compared with, of which the store holds no text."""
+    if source.role == EVAL:
+        for item in read_items(source.name):
+            if item.line == line:
+                yield from _plain("  item", item.text)
+        return
+    for turn in _read_turns(source, offset, length):
+        yield from _turn(turn, [])
+
+
+def _read_turns(source: Source, offset: int, length: int) -> Iterator[Turn]:
+    record = _core.read_stretch(str(source.path), source.compression, offset, length)
+    with scratch_folder() as scratch:
+        file = scratch / "record"
+        file.write_bytes(record)
+        batch = _core.SourceReader(str(file), lines=b"\n" not in record).next()
+    if batch is not None:
+        for row in pl.DataFrame(batch.messages).select(field.name for field in fields(Turn)).iter_rows():
+            yield Turn(*row)
 
 
 def _nearest(store: Store, place: Place) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tunegate.verdict import Evidence, GateVerdict, Measurement, Place, Report, Slice, Verdict
+from tunegate.verdict import Evidence, GateVerdict, Measurement, Place, Report, Slice, SourceSummary, Verdict
 
 SCHEMA_VERSION = 1
 
@@ -24,6 +24,7 @@ def pieces(report: Report) -> Iterator[str]:
         "tunegate": report.version,
         "settings": dict(report.settings),
         "sources": [_source(source) for source in report.sources],
+        "compared": [_compared(source) for source in report.compared],
         "funnel": {name: getattr(report.funnel, name) for name in ("records", "samples", "unreadable")},
         "gates": [_gate(gate) for gate in report.gates],
     }
@@ -38,7 +39,7 @@ def _plain(value: object) -> dict[str, Any]:
     raise TypeError(f"{type(value).__name__} has no place in a report")
 
 
-def _source(source: Any) -> dict[str, Any]:
+def _source(source: SourceSummary) -> dict[str, Any]:
     return {
         "source": source.source,
         "bytes": source.bytes,
@@ -47,6 +48,10 @@ def _source(source: Any) -> dict[str, Any]:
         "unreadable": source.unreadable,
         "formats": dict(source.formats),
     }
+
+
+def _compared(source: SourceSummary) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in ("source", "role", "bytes", "sha256", "records", "unreadable")}
 
 
 def _gate(gate: GateVerdict) -> dict[str, Any]:

@@ -13,7 +13,7 @@ _WORDS = {Outcome.ERROR: "error"}
 def render(report: Report) -> str:
     """Return the report as lines of text, the same bytes for the same report."""
     rows = [_row(check, many_sources=len(report.sources) > 1) for check in report.verdicts]
-    return "\n".join([*_aligned(rows), _funnel(report), *_conclusion(report)]) + "\n"
+    return "\n".join([*_aligned(rows), _funnel(report), *_compared(report), *_conclusion(report)]) + "\n"
 
 
 def _row(check: Verdict, *, many_sources: bool) -> tuple[str, str, str, str]:
@@ -86,6 +86,17 @@ def _funnel(report: Report) -> str:
     return f"{read} = {count(funnel.samples, 'samples')} + {funnel.unreadable:,} unreadable"
 
 
+def _compared(report: Report) -> Iterable[str]:
+    """Say what the samples were compared with, and how much of it could not be."""
+    records, unreadable = (
+        sum(getattr(source, name) for source in report.compared) for name in ("records", "unreadable")
+    )
+    if report.compared:
+        left_out = f", {unreadable:,} unreadable" if unreadable else ""
+        sources = count(len(report.compared), "sources")
+        yield f"compared with {count(records, 'records')} in {sources}{left_out}"
+
+
 def _conclusion(report: Report) -> list[str]:
     failed = _gates(report, Outcome.FAIL)
     lines = [_failures(report, failed) if failed else _others(report)]
@@ -111,7 +122,7 @@ def _next_steps(report: Report) -> list[str]:
             if check.outcome is outcome:
                 config = _config(report)
                 explain = f"Why, what to do: tunegate gates show {check.id}{config}"
-                return [_see(check.evidence, config) + explain]
+                return [_see(report, check.evidence, config) + explain]
     return []
 
 
@@ -121,11 +132,32 @@ def _config(report: Report) -> str:
     return f" -c {shlex.quote(shown_name(str(named)))}" if named else ""
 
 
-def _see(evidence: Sequence[Evidence], config: str) -> str:
+def _see(report: Report, evidence: Sequence[Evidence], config: str) -> str:
     """Name the command that shows the first finding; stdin cannot be read again."""
     if not evidence or evidence[0].source == STDIN:
         return ""
-    return f"See them: tunegate show {shlex.quote(shown_name(f'{evidence[0].source}:{evidence[0].line}'))}{config}   "
+    shown = " ".join(shlex.quote(shown_name(place)) for place in _places(evidence[0]))
+    return f"See them: tunegate show {shown}{_compared_with(report)}{config}   "
+
+
+def _places(first: Evidence) -> Iterable[str]:
+    """Return the place of a finding, and those in other files that it names: without these files it is none."""
+    yield f"{first.source}:{first.line}"
+    for value in first.detail.values():
+        if isinstance(value, Place) and value.source not in (first.source, STDIN):
+            yield f"{value.source}:{value.line}"
+
+
+def _compared_with(report: Report) -> str:
+    """Repeat what the samples were compared with."""
+    options = {"against": "--against", "against_eval": "--against-eval"}
+    named = ((option, report.settings.get(setting)) for setting, option in options.items())
+    return "".join(
+        f" {option} {shlex.quote(shown_name(str(name)))}"
+        for option, names in named
+        if isinstance(names, list)
+        for name in names
+    )
 
 
 def _gates(report: Report, outcome: Outcome) -> list[GateVerdict]:

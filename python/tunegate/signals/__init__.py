@@ -1,24 +1,31 @@
 """Signals: what is measured of every sample. One module per signal, loaded by name.
 
 A signal module has NAME, VERSION (raised whenever the same data would measure differently), READS (table ->
-columns), WRITES (column -> polars type, the first is sample_id) and either
+columns), WRITES (column -> polars type, the first is sample_id) and one of
 
-- `compute(batch) -> DataFrame`: one row per sample of the batch, in its order, the same in any batching; or
-- `measure(connection, parameters) -> DataFrame`, over the whole corpus; PARAMETERS names what it takes.
+- `compute(batch) -> DataFrame`: one row per sample of the batch, in its order, the same in any batching;
+- `measure(connection, parameters) -> DataFrame`, over the whole corpus; or
+- `measure_sources(sources, connection, parameters) -> {table: DataFrame}`, which reads the files again; WRITES then
+  has the columns of each table.
+
+PARAMETERS names what the last two take; REQUIRES, the signals that must be measured before; `settled(parameters)`
+fills in defaults, so that what measures the same is not measured twice.
 """
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
+from typing import Any
 
 from tunegate.errors import SignalError, did_you_mean
 from tunegate.signals.batch import Batch
 
-__all__ = ["Batch", "load", "names"]
+__all__ = ["Batch", "load", "names", "parameters", "tables"]
 
 GROUP = "tunegate.signals"
-_SUPPORT = {"batch"}
+_SUPPORT = {"batch", "copy_groups", "second_reading"}
 
 
 def names() -> list[str]:
@@ -37,6 +44,20 @@ def load(name: str) -> ModuleType:
     known = names()
     hint = did_you_mean(name, known)
     raise SignalError(f'unknown signal "{name}"; one of {", ".join(known)}.{hint}')
+
+
+def tables(module: ModuleType) -> Mapping[str, Mapping[str, Any]]:
+    """Return the tables that a signal writes, each with its columns."""
+    if hasattr(module, "measure_sources"):
+        written: Mapping[str, Mapping[str, Any]] = module.WRITES
+        return written
+    return {f"signal_{module.NAME}": module.WRITES}
+
+
+def parameters(name: str) -> tuple[str, ...]:
+    """Return what a signal is measured with; nothing for a signal that is not known."""
+    known = name in _own() or name in _installed()
+    return tuple(getattr(load(name), "PARAMETERS", ())) if known else ()
 
 
 def _own() -> set[str]:
