@@ -192,7 +192,7 @@ void bind_dedup(py::module_& module) {
            py::call_guard<py::gil_scoped_release>())
       .def("open_source", &open_source, py::arg("path"), py::kw_only(), py::arg("lines") = false,
            py::arg("name") = py::none(), py::arg("max_record_bytes") = defaults.max_record_bytes,
-           py::arg("block_bytes") = defaults.block_bytes, py::arg("begin") = 0, py::arg("end") = py::none())
+           py::arg("block_bytes") = 1 << 20, py::arg("begin") = 0, py::arg("end") = py::none())
       .def("read_more", &DedupRun::read_more, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("consumed", &DedupRun::consumed)
       .def("end_old", &DedupRun::end_old)

@@ -60,25 +60,46 @@ inline SetComparer::Slot& SetComparer::find(std::uint64_t hash) {
   return slots_[at];
 }
 
-Overlap SetComparer::compare(std::span<const std::uint64_t> hashes) {
-  if (2 * (size() + hashes.size()) > mask_ + 1) make_more_room(size() + hashes.size());
+void SetComparer::begin_other(std::size_t hashes) {
+  if (2 * (size() + hashes) > mask_ + 1) make_more_room(size() + hashes);
   if (++seen_ == 0) {
     for (Slot& slot : slots_) slot.seen = 0;
     seen_ = 1;
   }
-  std::uint32_t shared = 0, others = 0;
-  for (const std::uint64_t hash : hashes) {
-    Slot& slot = find(hash);
-    if (is_seen(slot)) continue;
-    slot.seen = seen_;
-    if (is_loaded(slot)) {
-      ++shared;
-    } else {
-      slot.hash = hash;
-      ++others;
-    }
+}
+
+/// Counts a hash of the other set, unless it was seen: as shared, or as one more in the union.
+inline void SetComparer::count(std::uint64_t hash, Overlap& counted) {
+  Slot& slot = find(hash);
+  if (is_seen(slot)) return;
+  slot.seen = seen_;
+  if (is_loaded(slot)) {
+    ++counted.shared;
+  } else {
+    slot.hash = hash;
+    ++counted.united;
   }
-  return {shared, static_cast<std::uint32_t>(size()) + others};
+}
+
+Overlap SetComparer::compare(std::span<const std::uint64_t> hashes) {
+  begin_other(hashes.size());
+  Overlap counted{0, static_cast<std::uint32_t>(size())};
+  for (const std::uint64_t hash : hashes) count(hash, counted);
+  return counted;
+}
+
+/// Repeats only make the other set smaller, and smaller sets may have fewer hashes that are not shared.
+std::optional<Overlap> SetComparer::match(std::span<const std::uint64_t> hashes, Threshold threshold) {
+  const std::size_t least = threshold.least_shared(size(), hashes.size());
+  if (least > std::min(size(), hashes.size())) return std::nullopt;
+  begin_other(hashes.size());
+  const std::size_t most = size() + hashes.size() - least;
+  Overlap counted{0, static_cast<std::uint32_t>(size())};
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    count(i % 2 == 0 ? hashes[i / 2] : hashes[hashes.size() - 1 - i / 2], counted);
+    if (counted.united > most) return std::nullopt;
+  }
+  return threshold.is_met(counted) ? std::optional(counted) : std::nullopt;
 }
 
 }  // namespace tunegate

@@ -5,13 +5,17 @@
 #include <numeric>
 #include <tuple>
 
+#include "held_shingles.hpp"
+#include "shingle_bits.hpp"
+
 namespace tunegate {
 namespace {
 
 // What may be looked at before the exact join takes over: enough for any data that is not made from templates.
 constexpr std::uint64_t kPairsPerRecord = 4;
 constexpr std::uint64_t kJoinPairsPerRecord = 64;
-constexpr std::uint64_t kFreePairs = 1'000'000;
+constexpr std::uint64_t kHeldHashes = std::uint64_t{1} << 22;  // 32 MiB
+constexpr std::uint64_t kFreePairs = 100'000;
 
 /// The place of every record in the order; empty for the order of the records themselves.
 std::vector<std::uint32_t> ranks(std::span<const std::uint32_t> order) {
@@ -82,10 +86,25 @@ void NearDuplicates::find(const JoinOptions& options, std::span<const std::uint3
     sort_matches();
     memberships_ = star_clusters(order, matches_);
   } else {
-    PrefixJoin join(crowded_, texts_, options.threshold, options.threads);
+    const auto held = hold_crowded(options.threads);
+    const ShingleSource& texts = held ? static_cast<const ShingleSource&>(*held) : texts_;
+    const auto filter = [&](std::uint32_t a, std::uint32_t b) {
+      return held ? held->may_match(a, b, options.threshold) : may_match({a, b}, options.threshold);
+    };
+    PrefixJoin join(crowded_, texts, options.threshold, options.threads, filter);
     cluster_crowded(options, order, join);
   }
   place_copies();
+}
+
+/// The shingles of the crowded records, unless they are too many to hold: then every look at one reads it again.
+std::unique_ptr<HeldShingles> NearDuplicates::hold_crowded(std::size_t threads) const {
+  std::uint64_t hashes = 0;
+  for (const std::uint32_t record : crowded_) {
+    const auto [part, at] = place(record);
+    hashes += part->records()[at].shingles;
+  }
+  return hashes > kHeldHashes ? nullptr : std::make_unique<HeldShingles>(crowded_, texts_, threads);
 }
 
 void NearDuplicates::cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order,
@@ -97,7 +116,6 @@ void NearDuplicates::cluster_crowded(const JoinOptions& options, std::span<const
     sort_matches();
     memberships_ = star_clusters(order, matches_);
   } else {
-    for (const std::uint32_t record : crowded_) is_crowded_[record] = 1;
     sort_matches();
     memberships_ = star_clusters(order, matches_, &join, is_crowded_, options.first_new);
   }
@@ -151,6 +169,7 @@ std::vector<RecordPair> NearDuplicates::candidates(const JoinOptions& options) {
   if (options.mode == JoinMode::kExact) {
     for (std::uint32_t record = 0; record < records_; ++record) {
       if (active_[record] != 0) crowded_.push_back(record);
+      is_crowded_[record] = active_[record];
     }
     return {};
   }
@@ -165,23 +184,21 @@ std::vector<RecordPair> NearDuplicates::candidates(const JoinOptions& options) {
       stretches, active_,
       {settings_.banding.bands, options.first_new, kPairsPerRecord * records_ + kFreePairs, options.threads});
   crowded_ = std::move(crowded);
+  for (const std::uint32_t record : crowded_) is_crowded_[record] = 1;
   counts_.candidates = pairs.size();
-  std::erase_if(pairs, [&](RecordPair pair) { return !may_match(pair, options.threshold); });
+  std::erase_if(pairs, [&](RecordPair pair) {
+    const bool is_joined = is_crowded_[pair.a] != 0 && is_crowded_[pair.b] != 0;  // the exact join finds it
+    return is_joined || !may_match(pair, options.threshold);
+  });
   counts_.verified = pairs.size();
   return pairs;
 }
 
-/// Whether the similarity can reach the threshold: sets that differ in d bits differ in d shingles or more, and
-/// repeats only make a set look larger and so more alike.
 bool NearDuplicates::may_match(RecordPair pair, Threshold threshold) const {
   const auto [part_a, a] = place(pair.a);
   const auto [part_b, b] = place(pair.b);
-  const ShingleBits &left = part_a->bits()[a], &right = part_b->bits()[b];
-  std::uint32_t differing = 0;
-  for (std::size_t i = 0; i < left.size(); ++i)
-    differing += static_cast<std::uint32_t>(std::popcount(left[i] ^ right[i]));
-  const std::uint32_t both = part_a->records()[a].shingles + part_b->records()[b].shingles;
-  return differing < both && threshold.is_met({both - differing, both + differing});
+  const std::size_t hashes = std::size_t{part_a->records()[a].shingles} + part_b->records()[b].shingles;
+  return may_meet(threshold, part_a->bits()[a], part_b->bits()[b], hashes);
 }
 
 std::pair<const RecordKeys*, std::uint32_t> NearDuplicates::place(std::uint32_t record) const {

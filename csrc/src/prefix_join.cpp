@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "added_records.hpp"
 #include "chunk_queue.hpp"
@@ -26,20 +27,22 @@ Places tail(Places places, std::uint32_t least) {
 /// Finds the matches of records with later ones. One per thread.
 class MatchFinder {
  public:
-  MatchFinder(Places records, const PrefixIndex& index, const ShingleSource& source, Threshold threshold)
-      : records_(records), index_(index), sets_(source), threshold_(threshold) {
+  MatchFinder(Places records, const PrefixIndex& index, const ShingleSource& source, Threshold threshold,
+              const PairFilter& may_match)
+      : records_(records), index_(index), sets_(source), threshold_(threshold), may_match_(may_match) {
     found_.resize(records.size());
   }
 
   /// Appends the matches of the record at `place` with those at `least` and later, in their order.
   void append_matches(std::uint32_t place, std::uint32_t least, std::vector<Match>& matches) {
     find_candidates(place, least);
-    const Places candidates = found_.sorted();
-    if (candidates.empty()) return;
-    comparer_.load(sets_.shingles(records_[place]));
-    for (const std::uint32_t other : candidates) {
-      const Overlap overlap = comparer_.compare(sets_.shingles(records_[other]));
-      if (threshold_.is_met(overlap)) matches.push_back({records_[place], records_[other], overlap});
+    bool is_loaded = false;
+    for (const std::uint32_t other : found_.sorted()) {
+      if (!may_match_(records_[place], records_[other])) continue;
+      if (!is_loaded) comparer_.load(sets_.shingles(records_[place]));
+      is_loaded = true;
+      const auto overlap = comparer_.match(sets_.shingles(records_[other]), threshold_);
+      if (overlap) matches.push_back({records_[place], records_[other], *overlap});
     }
   }
 
@@ -67,6 +70,7 @@ class MatchFinder {
   SetCache sets_;
   SetComparer comparer_;
   Threshold threshold_;
+  const PairFilter& may_match_;
   NumberSet found_;
 };
 
@@ -93,12 +97,13 @@ struct PrefixJoin::State {
   const ShingleSource& source;
   Threshold threshold;
   std::size_t threads;
+  PairFilter may_match;
   PrefixIndex index;
   std::optional<Walk> walk;
 };
 
 PrefixJoin::PrefixJoin(std::span<const std::uint32_t> records, const ShingleSource& source, Threshold threshold,
-                       std::size_t threads) {
+                       std::size_t threads, PairFilter may_match) {
   if (threshold.numerator == 0 || threshold.numerator > threshold.denominator) {
     throw std::invalid_argument("a threshold of " + std::to_string(threshold.numerator) + " / " +
                                 std::to_string(threshold.denominator) + " is not above 0 and at most 1");
@@ -107,6 +112,7 @@ PrefixJoin::PrefixJoin(std::span<const std::uint32_t> records, const ShingleSour
                          source,
                          threshold,
                          threads,
+                         std::move(may_match),
                          build_prefix_index(records, source, threshold, threads),
                          std::nullopt});
 }
@@ -128,8 +134,8 @@ std::vector<Match> PrefixJoin::all_matches(std::uint32_t first_new) const {
   const auto least = static_cast<std::uint32_t>(records.size() - tail(records, first_new).size());
   std::vector<std::vector<Match>> found((records.size() + kChunkRecords - 1) / kChunkRecords);
   for_each_chunk(found.size(), state_->threads, [&] {
-    return [&, finder =
-                   MatchFinder(records, state_->index, state_->source, state_->threshold)](std::size_t chunk) mutable {
+    return [&, finder = MatchFinder(records, state_->index, state_->source, state_->threshold, state_->may_match)](
+               std::size_t chunk) mutable {
       const std::size_t end = std::min((chunk + 1) * kChunkRecords, records.size());
       for (std::size_t place = chunk * kChunkRecords; place < end; ++place) {
         const auto number = static_cast<std::uint32_t>(place);
@@ -151,11 +157,12 @@ std::optional<Match> PrefixJoin::best_added(std::uint32_t record) {
     const auto [least, most] = std::minmax(state_->index.sizes[place], state_->index.sizes[other]);
     // One added later must be more similar, and an equal set is not enough after another equal one.
     if (other == place || (best && !is_less(best->overlap, {least, most}))) continue;
+    if (!state_->may_match(record, state_->records[other])) continue;
     if (!is_loaded) comparer.load(sets.shingles(record));
     is_loaded = true;
-    const Overlap overlap = comparer.compare(sets.shingles(state_->records[other]));
-    if (!state_->threshold.is_met(overlap) || (best && !is_less(best->overlap, overlap))) continue;
-    best = Match{state_->records[other], record, overlap};
+    const auto overlap = comparer.match(sets.shingles(state_->records[other]), state_->threshold);
+    if (!overlap || (best && !is_less(best->overlap, *overlap))) continue;
+    best = Match{state_->records[other], record, *overlap};
   }
   return best;
 }

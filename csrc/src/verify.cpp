@@ -21,12 +21,8 @@ class Verifier {
       comparer_.load(sets_.shingles(pair.a));
       loaded_ = pair.a;
     }
-    const std::span<const std::uint64_t> other = sets_.shingles(pair.b);
-    // Repeats make a set smaller still.
-    if (other.size() < comparer_.size() && !threshold_.is_possible(comparer_.size(), other.size())) return std::nullopt;
-    const Overlap overlap = comparer_.compare(other);
-    if (!threshold_.is_met(overlap)) return std::nullopt;
-    return Match{pair.a, pair.b, overlap};
+    const auto overlap = comparer_.match(sets_.shingles(pair.b), threshold_);
+    return overlap ? std::optional(Match{pair.a, pair.b, *overlap}) : std::nullopt;
   }
 
  private:

@@ -170,7 +170,7 @@ class NearDuplicates:
         lines: bool = False,
         name: str | None = None,
         max_record_bytes: int = 67_108_864,
-        block_bytes: int = 4_194_304,
+        block_bytes: int = 1_048_576,
         begin: int = 0,
         end: int | None = None,
     ) -> None: ...

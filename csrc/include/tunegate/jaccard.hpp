@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -58,6 +59,9 @@ class SetComparer {
   std::size_t size() const { return distinct_.size(); }
   /// The overlap of the loaded set with another.
   Overlap compare(std::span<const std::uint64_t> hashes);
+  /// The same when it meets the threshold, else nothing: it gives up as soon as too many hashes are not shared, and
+  /// looks from both ends by turns, for what texts share often stands at one.
+  std::optional<Overlap> match(std::span<const std::uint64_t> hashes, Threshold threshold);
 
  private:
   /// Occupied by the loaded set when `loaded` is its stamp, by the other one when `seen` is: nothing is cleared
@@ -68,10 +72,12 @@ class SetComparer {
     std::uint16_t seen = 0;
   };
 
+  void begin_other(std::size_t hashes);
   void make_room(std::size_t hashes);
   void make_more_room(std::size_t hashes);
   void insert(std::uint64_t hash);
   Slot& find(std::uint64_t hash);
+  void count(std::uint64_t hash, Overlap& counted);
   std::size_t home(std::uint64_t hash) const;
   bool is_loaded(const Slot& slot) const { return slot.loaded == loaded_; }
   bool is_seen(const Slot& slot) const { return slot.seen == seen_; }

@@ -12,6 +12,8 @@
 
 namespace tunegate {
 
+class HeldShingles;
+
 /// How candidates are found: by MinHash bands, or by the exact prefix join.
 enum class JoinMode : std::uint8_t { kMinHash, kExact };
 
@@ -71,6 +73,7 @@ class NearDuplicates {
   void find_copies(std::span<const std::uint32_t> order, std::uint32_t first_new);
   std::vector<RecordPair> candidates(const JoinOptions& options);
   bool may_match(RecordPair pair, Threshold threshold) const;
+  std::unique_ptr<HeldShingles> hold_crowded(std::size_t threads) const;
   void cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order, PrefixJoin& join);
   void sort_matches();
   void place_copies();

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,12 +31,18 @@ class ShingleSource {
     virtual std::span<const std::uint64_t> shingles(std::uint32_t record) = 0;
   };
   virtual std::unique_ptr<Reader> reader() const = 0;
+  /// Whether reading costs nothing, so that nobody need keep what was read.
+  virtual bool is_in_memory() const { return false; }
 };
 
 /// The matches among the pairs, in their order. The pairs are sorted. O(their shingles), side by side in threads,
 /// each with a reader and up to 16 MiB of sets read last. Of several errors the one of the first pairs is thrown.
 std::vector<Match> verify(std::span<const RecordPair> pairs, const ShingleSource& source, Threshold threshold,
                           std::size_t threads);
+
+/// Whether two records may match at all, for what can tell so without reading them: a bound that is never wrong about a
+/// match. Called by several threads.
+using PairFilter = std::function<bool(std::uint32_t, std::uint32_t)>;
 
 /// Finds all pairs of records that meet the threshold, with recall 1 and no pair wrong.
 ///
@@ -53,8 +60,9 @@ class PrefixJoin {
  public:
   /// records: in increasing order, each once, numbers known to `source`, which must outlive this. Throws SourceError,
   /// std::invalid_argument for a threshold out of range, std::length_error above 2^31 records or 2^32 elements.
-  PrefixJoin(std::span<const std::uint32_t> records, const ShingleSource& source, Threshold threshold,
-             std::size_t threads);
+  PrefixJoin(
+      std::span<const std::uint32_t> records, const ShingleSource& source, Threshold threshold, std::size_t threads,
+      PairFilter may_match = [](std::uint32_t, std::uint32_t) { return true; });
   ~PrefixJoin();
 
   /// How many pairs all_matches(0) would look at, counted before any is: repeats over elements included. O(elements).
