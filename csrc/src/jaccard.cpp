@@ -88,10 +88,10 @@ Overlap SetComparer::compare(std::span<const std::uint64_t> hashes) {
   return counted;
 }
 
-/// Repeats only make the other set smaller, and smaller sets may have fewer hashes that are not shared.
+/// Repeats only make the other set smaller, and a smaller one may have fewer hashes that are not shared.
 std::optional<Overlap> SetComparer::match(std::span<const std::uint64_t> hashes, Threshold threshold) {
-  const std::size_t least = threshold.least_shared(size(), hashes.size());
-  if (least > std::min(size(), hashes.size())) return std::nullopt;
+  if (hashes.size() < size() && !threshold.is_possible(size(), hashes.size())) return std::nullopt;
+  const std::size_t least = std::min(threshold.least_shared(size(), hashes.size()), hashes.size());
   begin_other(hashes.size());
   const std::size_t most = size() + hashes.size() - least;
   Overlap counted{0, static_cast<std::uint32_t>(size())};

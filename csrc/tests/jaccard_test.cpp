@@ -1,6 +1,9 @@
 #include "tunegate/jaccard.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <random>
+#include <vector>
 
 #include "check.hpp"
 #include "memory_sets.hpp"
@@ -129,4 +132,25 @@ TEST(nothing_is_left_of_earlier_sets_when_the_stamps_come_round) {
     if (is_rare && i > 0) wrong += loader.compare(rare) != Overlap{0, 2};
   }
   CHECK_EQ(wrong, 0);
+}
+
+TEST(a_match_is_what_comparing_finds_at_the_threshold_or_above) {
+  std::mt19937_64 random(5);
+  const auto draw = [&](std::uint64_t values, std::size_t count) {
+    std::vector<std::uint64_t> hashes(count);
+    for (std::uint64_t& hash : hashes) hash = random() % values;
+    return hashes;
+  };
+  const Threshold thresholds[] = {{1, 2}, {2, 3}, {7, 10}, {4, 5}, {1, 1}, {1, 100}};
+  SetComparer comparer;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::uint64_t values = 1 + random() % 30;
+    const auto left = draw(values, random() % 40), right = draw(values, random() % 40);
+    const Threshold threshold = thresholds[random() % std::size(thresholds)];
+    comparer.load(left);
+    const Overlap overlap = comparer.compare(right);
+    const auto match = comparer.match(right, threshold);
+    CHECK_EQ(match.has_value(), threshold.is_met(overlap));
+    if (match) CHECK(*match == overlap);
+  }
 }
