@@ -157,6 +157,7 @@ py::dict counts(const DedupRun& run) {
   shown["candidates"] = count.candidates;
   shown["verified"] = count.verified;
   shown["crowded"] = count.crowded;
+  shown["has_all_pairs"] = count.has_all_pairs ? 1 : 0;
   return shown;
 }
 

@@ -116,6 +116,7 @@ void NearDuplicates::cluster_crowded(const JoinOptions& options, std::span<const
     sort_matches();
     memberships_ = star_clusters(order, matches_);
   } else {
+    counts_.has_all_pairs = false;
     sort_matches();
     memberships_ = star_clusters(order, matches_, &join, is_crowded_, options.first_new);
   }

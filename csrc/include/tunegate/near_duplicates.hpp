@@ -35,6 +35,7 @@ struct JoinCounts {
   std::uint64_t candidates = 0;  // pairs found by bands
   std::uint64_t verified = 0;    // of these, those whose shingles were compared
   std::uint64_t crowded = 0;     // records that went through the exact join
+  bool has_all_pairs = true;     // whether matches() lacks none, which PairScope::kKeepers does not promise
 };
 
 /// The near-duplicates among records whose keys are given.

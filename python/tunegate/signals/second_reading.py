@@ -83,10 +83,10 @@ def _require_same_records(made: "_core.NearDuplicates", connection: duckdb.DuckD
 def _find(made: "_core.NearDuplicates") -> None:
     """Find all pairs, unless that could be too many: then each record's keeper, and the pairs cheap to find.
 
-    The first search finds all pairs by itself when no more than a few thousand records are made alike.
+    The first search finds all pairs by itself unless many records are made alike.
     """
     made.find(scope="keepers")
-    if made.counts()["crowded"] and _expected_pairs(made) <= MOST_PAIRS:
+    if not made.counts()["has_all_pairs"] and _expected_pairs(made) <= MOST_PAIRS:
         made.find(scope="all")
 
 
