@@ -131,8 +131,9 @@ def test_a_misspelt_or_missing_key_of_the_head_is_told(gates_folder: Path):
     file.write_text(text.replace("why: Templates drop turns.\n", ""))
     assert 'key "why" is missing' in fault(gates_folder)
     file.write_text(text.replace("reads: [samples, messages]", "reads: [samples, mesages]"))
-    assert 'unknown table "mesages"; one of sources, records, samples, messages, pairs, clusters or signal_<name>.' in fault(
-        gates_folder
+    assert (
+        'unknown table "mesages"; one of sources, records, samples, messages, pairs, clusters or signal_<name>.'
+        in fault(gates_folder)
     )
     file.write_text(text.replace("  fail:", "  fial:"))
     assert 'line 12: unknown key "fial" in examples. Did you mean "fail"?' in fault(gates_folder)

@@ -262,6 +262,17 @@ def test_stage_files_are_used_again_and_change_no_output(workplace: Workplace, t
     assert [(workplace.folder / name).read_bytes() for name in outputs] == expected
 
 
+def test_every_level_of_the_processor_writes_the_same_bytes(workplace: Workplace, process: Tunegate):
+    texts = [f"{NUMBERS} {number % 50} Żółć ΣΑΣ {number // 3}" for number in range(300)]
+    workplace.write("a.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in texts))
+    outputs = set()
+    for level in ("scalar", "v2", "v3", "v4", "unknown"):
+        said = process("dedup", "a.jsonl", "-o", "kept", "--pairs", "pairs", "--index", level, TUNEGATE_SIMD=level)
+        assert said.code == 0
+        outputs.add((said.out, *((workplace.folder / name).read_bytes() for name in ("kept", "pairs", level))))
+    assert len(outputs) == 1
+
+
 def test_an_interrupt_leaves_nothing_half_written(workplace: Workplace, start: Callable[..., Any]):
     record = json.dumps({"text": f"{NUMBERS} "}) + "\n"
     workplace.write("a.jsonl", record * 400_000)

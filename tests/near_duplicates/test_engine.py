@@ -210,20 +210,32 @@ def test_another_field_of_the_pairs_can_be_compared(tmp_path):
     assert pl.DataFrame(engine.compare([0, 0], [1, 2], "response")).rows() == [(0, 2), (1, 1)]
 
 
-def read_lines(name: str) -> list[str]:
-    return (DATA / name).read_text(encoding="utf-8").splitlines()
+def read_lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def questions() -> list[str]:
+    return [json.loads(line)["text"] for line in read_lines(DATA / "bfcl-questions.texts.jsonl")]
+
+
+def toolformer() -> list[str]:
+    path = DATA.parent / "GPTeacher/Toolformer/toolformer-dedupe-only-dataset.json"
+    return [" ".join((x["instruction"], x["input"], x["response"])) for x in json.loads(path.read_text("utf-8"))]
+
+
+TRUTHS = {"bfcl-questions.w5.tsv": questions, "gpteacher-toolformer.J06.w5.tsv": toolformer}
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the published truth is absent")
 @pytest.mark.parametrize("threshold", [Fraction(7, 10), Fraction(4, 5)])
 @pytest.mark.parametrize("mode", ["exact", "minhash"])
-def test_the_published_truth_is_met(tmp_path, mode, threshold):
-    texts = [json.loads(line)["text"] for line in read_lines("bfcl-questions.texts.jsonl")]
-    truth = {}
-    for line in read_lines("bfcl-questions.w5.tsv"):
+@pytest.mark.parametrize("truth", TRUTHS)
+def test_the_published_truth_is_met(tmp_path, truth, mode, threshold):
+    expected = {}
+    for line in read_lines(DATA / truth):
         a, b, similarity = line.split("\t")
         if float(similarity) >= float(threshold):
-            truth[int(a), int(b)] = float(similarity)
-    engine = filled(written(tmp_path, texts), mode=mode, threshold=threshold.as_integer_ratio())
+            expected[int(a), int(b)] = float(similarity)
+    engine = filled(written(tmp_path, TRUTHS[truth]()), mode=mode, threshold=threshold.as_integer_ratio(), threads=2)
     engine.find(scope="all")
-    assert {pair: round(similarity, 4) for pair, similarity in found_pairs(engine, tmp_path).items()} == truth
+    assert {pair: round(similarity, 4) for pair, similarity in found_pairs(engine, tmp_path).items()} == expected
