@@ -31,14 +31,15 @@ JoinMode mode_of(const std::string& name) {
 
 std::unique_ptr<DedupRun> make_run(const std::string& field, const std::string& unit, std::size_t ngram,
                                    Fraction threshold, double recall, const std::string& mode, std::uint64_t seed,
-                                   std::size_t threads) {
+                                   std::size_t threads, bool by_besides) {
   return std::make_unique<DedupRun>(DedupOptions{field_of(field),
                                                  {unit_of(unit), ngram},
                                                  {threshold.first, threshold.second},
                                                  recall,
                                                  mode_of(mode),
                                                  seed,
-                                                 threads});
+                                                 threads,
+                                                 by_besides});
 }
 
 void open_source(DedupRun& run, const std::string& path, bool lines, const std::optional<std::string>& name,
@@ -185,7 +186,7 @@ void bind_dedup(py::module_& module) {
   py::class_<DedupRun>(module, "NearDuplicates", "Finds the near-duplicates among the records of plain files.")
       .def(py::init(&make_run), py::kw_only(), py::arg("field") = "pair", py::arg("unit") = "words",
            py::arg("ngram") = 5, py::arg("threshold") = Fraction{4, 5}, py::arg("recall") = 0.9999,
-           py::arg("mode") = "minhash", py::arg("seed") = 1, py::arg("threads") = 1)
+           py::arg("mode") = "minhash", py::arg("seed") = 1, py::arg("threads") = 1, py::arg("by_besides") = false)
       .def_property_readonly(
           "banding", [](const DedupRun& run) { return std::make_pair(run.banding().bands, run.banding().rows); })
       .def("open_index", &DedupRun::open_index, py::arg("path"), py::call_guard<py::gil_scoped_release>())
@@ -201,6 +202,7 @@ void bind_dedup(py::module_& module) {
       .def_property_readonly("first_new", &DedupRun::first_new)
       .def_property_readonly("sources", &sources)
       .def("unreadable", &DedupRun::unreadable)
+      .def("known_again", &DedupRun::known_again)
       .def("longest_first", &DedupRun::longest_first)
       .def("line", &line_of, py::arg("record"))
       .def(

@@ -35,7 +35,7 @@ std::uint64_t look_at(const tunegate::MappedKeys& keys) {
   for (const auto& key : keys.records()) sum += key.offset + keys.sources().at(key.source).records;
   for (const auto& bits : keys.bits()) sum += bits[0];
   for (const std::uint32_t record : keys.unreadable()) sum += keys.records()[record].length;
-  for (const auto& match : keys.matches()) sum += keys.records()[match.b].length + keys.records()[match.a].length;
+  for (const std::uint8_t kept : keys.kept()) sum += kept;
   std::uint64_t begin = 0;
   for (const std::uint64_t end : keys.set_ends()) {
     for (; begin < end; ++begin) sum += keys.sets()[begin];
@@ -69,9 +69,9 @@ std::vector<std::string> fuzz_seeds() {
   sink.add_unreadable({2, 3, 36, 1}, "", "none");
   tunegate::HeapKeys keys;
   keys.append(sink);
-  const std::vector<tunegate::Match> matches{{0, 1, {2, 3}}};
+  const std::vector<std::uint8_t> kept{1, 0, 1};
   const TwoSets sets;
-  tunegate::write_key_file(kPath, {settings, {4, 5}, {{"a", 38, 3, 3}}, {{&keys, 0, 0}}, matches, &sets});
+  tunegate::write_key_file(kPath, {settings, {4, 5}, {{"a", 38, 3, 3}}, {{&keys, 0, 0, 0}}, kept, &sets});
   std::ifstream file(kPath, std::ios::binary);
   return {std::string(std::istreambuf_iterator<char>(file), {})};
 }

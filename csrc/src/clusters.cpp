@@ -72,25 +72,28 @@ class UnionFind {
 }  // namespace
 
 std::vector<Membership> star_clusters(std::span<const std::uint32_t> order, std::span<const Match> matches,
-                                      PrefixJoin* crowded, std::span<const std::uint8_t> is_crowded,
-                                      std::uint32_t first_new) {
+                                      const ClusterOptions& options) {
   const EarlierMatches earlier(order, matches);
   std::vector<Membership> members(order.size());
   for (const std::uint32_t record : order) {
-    const bool is_joined = crowded != nullptr && is_crowded[record] != 0;
+    const bool is_joined = options.crowded != nullptr && options.is_crowded[record] != 0;
+    const bool is_old = record < options.first_new;
     std::optional<Membership> best;
     const auto offer = [&](std::uint32_t keeper, Overlap overlap) {
       const Membership offered{keeper, overlap};
       if (!best || is_better(offered, *best, earlier)) best = offered;
     };
-    earlier.for_each(record, [&](std::uint32_t other, Overlap overlap) {
-      if (members[other].keeper == other) offer(other, overlap);
-    });
-    if (is_joined && record >= first_new) {
-      if (const auto match = crowded->best_added(record)) offer(match->a, match->overlap);
+    if (is_old && !options.removed_old.empty() && options.removed_old[record] != 0) best = Membership{kNoKeeper, {}};
+    if (!is_old) {
+      earlier.for_each(record, [&](std::uint32_t other, Overlap overlap) {
+        if (members[other].keeper == other) offer(other, overlap);
+      });
+    }
+    if (!is_old && is_joined) {
+      if (const auto match = options.crowded->best_added(record)) offer(match->a, match->overlap);
     }
     members[record] = best.value_or(Membership{record, {}});
-    if (is_joined && !best) crowded->add(record);
+    if (is_joined && !best) options.crowded->add(record);
   }
   return members;
 }

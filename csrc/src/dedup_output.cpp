@@ -56,8 +56,8 @@ void append_number(std::string& out, std::uint64_t number) {
 
 /// The shortest digits that give the number back.
 void append_fraction(std::string& out, double fraction) {
-  char digits[32];
-  const char* end = std::to_chars(digits, digits + sizeof digits, fraction).ptr;
+  char digits[64];
+  const char* end = std::to_chars(digits, digits + sizeof digits, fraction, std::chars_format::fixed).ptr;
   const std::string_view number(digits, static_cast<std::size_t>(end - digits));
   out += number;
   if (number.find('.') == std::string_view::npos) out += ".0";
@@ -276,6 +276,7 @@ void write_records(const DedupRun& run, const std::string& kept, const std::stri
   kept_file.flush();
   removed_file.flush();
   if (!why.empty()) write_reasons(run, why);
+  run.require_unchanged();
 }
 
 std::uint64_t write_pairs(const DedupRun& run, const std::string& path) { return PairWriter(run, path).write(); }

@@ -1,9 +1,13 @@
 #include "tunegate/dedup_run.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
+
+#include "file_state.hpp"
 
 namespace tunegate {
 namespace {
@@ -40,6 +44,7 @@ void DedupRun::add_part(std::unique_ptr<RecordKeys> keys, std::vector<DedupSourc
   std::uint64_t first = records();
   first_sources_.push_back(sources_.size());
   firsts_.push_back(static_cast<std::uint32_t>(first));
+  states_.push_back(sources.empty() ? FileState{} : file_state(sources.front().path));
   for (DedupSource& source : sources) {
     source.first = static_cast<std::uint32_t>(first);
     first += source.records;
@@ -57,7 +62,7 @@ void DedupRun::open_index(const std::string& path) {
   if (keys->set_ends().size() != keys->records().size()) throw KeyFileError("holds no sets, so that it is no index");
   std::vector<DedupSource> sources;
   for (const KeySource& source : keys->sources()) {
-    sources.push_back({source.name, "", false, 0, 0, source.records, source.bytes, source.lines, ""});
+    sources.push_back({source.name, "", false, 0, 0, source.records, source.bytes, source.lines, "", true});
   }
   index_ = keys.get();
   add_part(std::move(keys), std::move(sources));
@@ -170,9 +175,73 @@ void DedupRun::find(PairScope scope, std::span<const std::uint32_t> order) {
   std::vector<const RecordKeys*> keys;
   for (const auto& part : keys_) keys.push_back(part.get());
   found_ = std::make_unique<NearDuplicates>(std::move(keys), *texts_, settings_);
-  const auto known = index_ != nullptr ? index_->matches() : std::span<const Match>();
-  found_->find({options_.threshold, options_.mode, scope, first_new_, options_.threads}, full_order(order), known,
-               records_of(excluded_));
+  require_unchanged();
+  const JoinOptions options{options_.threshold, options_.mode,       scope,
+                            first_new_,         options_.by_besides, options_.threads};
+  removed_old_ = removed_old();
+  found_->find(options, full_order(order), removed_old_, records_of(excluded_));
+  require_unchanged();
+}
+
+void DedupRun::require_unchanged() const {
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const std::string path = path_of(i);
+    if (!path.empty() && file_state(path) != states_[i]) {
+      throw SourceError(sources_[first_sources_[i]].name +
+                        " changed while it was read; run again when it is written completely");
+    }
+  }
+}
+
+/// Which old records were removed in the runs before; records to compare with all count as kept.
+std::vector<std::uint8_t> DedupRun::removed_old() const {
+  if (index_ == nullptr) return {};
+  std::vector<std::uint8_t> removed(first_new_);
+  const auto kept = index_->kept();
+  for (std::size_t record = 0; record < kept.size(); ++record) removed[record] = kept[record] == 0;
+  return removed;
+}
+
+/// Of the records that an index gets: which were kept.
+std::vector<std::uint8_t> DedupRun::kept() const {
+  std::vector<std::uint8_t> kept;
+  for (std::size_t part = 0; part < keys_.size(); ++part) {
+    if (!is_indexed(part)) continue;
+    for (std::uint32_t at = 0; at < keys_[part]->records().size(); ++at) {
+      const std::uint32_t record = firsts_[part] + at;
+      kept.push_back(found_->memberships()[record].keeper == record);
+    }
+  }
+  const std::uint32_t left_out =
+      first_new_ - (index_ != nullptr ? static_cast<std::uint32_t>(index_->records().size()) : 0);
+  for (const Contaminated& found : excluded_) kept[found.record - left_out] = 0;
+  return kept;
+}
+
+bool DedupRun::is_indexed(std::size_t part) const { return keys_[part].get() == index_ || firsts_[part] >= first_new_; }
+
+/// Of the places and words of a source's records: what two copies of a file have in common.
+std::uint64_t DedupRun::digest(const DedupSource& source) const {
+  std::vector<std::uint64_t> numbers;
+  for (std::uint32_t at = 0; at < source.records; ++at) {
+    const RecordKey& record = key(source.first + at);
+    numbers.insert(numbers.end(), {record.offset, record.text_hash, record.length});
+  }
+  return XXH3_64bits(numbers.data(), numbers.size() * sizeof(std::uint64_t));
+}
+
+std::vector<std::pair<std::string, std::string>> DedupRun::known_again() const {
+  std::vector<std::pair<std::string, std::string>> again;
+  for (const DedupSource& source : sources_) {
+    if (source.first < first_new_ || source.records == 0) continue;
+    for (const DedupSource& old : sources_) {
+      if (old.is_in_index && old.records == source.records && digest(old) == digest(source)) {
+        again.emplace_back(source.name, old.name);
+        break;
+      }
+    }
+  }
+  return again;
 }
 
 void DedupRun::exclude(std::vector<std::string> item_sources, std::vector<Contaminated> records) {
@@ -202,7 +271,8 @@ std::vector<Overlap> DedupRun::compare(std::span<const RecordPair> pairs, TextFi
 
 void DedupRun::write_index(const std::string& path) const {
   KeyFileContent index = content();
-  index.matches = found_->matches();
+  const auto flags = kept();
+  index.kept = flags;
   index.sets = texts_.get();
   write_key_file(path, index);
 }
@@ -211,13 +281,15 @@ void DedupRun::write_keys(const std::string& path) const { write_key_file(path, 
 
 KeyFileContent DedupRun::content() const {
   KeyFileContent content{settings_, options_.threshold, {}, {}, {}, nullptr};
-  for (const DedupSource& source : sources_) {
-    content.sources.push_back({source.name, source.bytes, source.lines, source.records});
-  }
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    const std::size_t source = first_sources_[i];
-    const std::uint32_t first_line = source < sources_.size() ? sources_[source].first_line : 0;
-    content.parts.push_back({keys_[i].get(), static_cast<std::uint32_t>(source), first_line});
+    if (!is_indexed(i)) continue;
+    const std::size_t begin = first_sources_[i], end = i + 1 < keys_.size() ? first_sources_[i + 1] : sources_.size();
+    const std::uint32_t first_line = begin < end ? sources_[begin].first_line : 0;
+    content.parts.push_back(
+        {keys_[i].get(), static_cast<std::uint32_t>(content.sources.size()), first_line, firsts_[i]});
+    for (std::size_t j = begin; j < end; ++j) {
+      content.sources.push_back({sources_[j].name, sources_[j].bytes, sources_[j].lines, sources_[j].records});
+    }
   }
   return content;
 }

@@ -103,6 +103,7 @@ void MappedKeys::check_layout() const {
                         size_of(kRecords) == records * sizeof(RecordKey) &&
                         size_of(kBits) == records * sizeof(ShingleBits) &&
                         size_of(kKeys) == records * header().bands * sizeof(std::uint32_t) &&
+                        (size_of(kKept) == 0 || size_of(kKept) == records) &&
                         (size_of(kSetEnds) == 0 || size_of(kSetEnds) == records * sizeof(std::uint64_t));
   if (!is_whole) damaged();
 }
@@ -112,13 +113,9 @@ void MappedKeys::check_content() const {
   const std::uint64_t count = header().records;
   const auto ends = set_ends();
   const bool ends_fit = std::is_sorted(ends.begin(), ends.end()) && (ends.empty() || ends.back() == sets().size());
-  const auto inside = [count](const Match& match) { return match.a < match.b && match.b < count; };
   const auto is_record = [count](std::uint32_t record) { return record < count; };
-  const auto all = matches();
   const auto lost = unreadable();
-  if (!ends_fit || !std::all_of(all.begin(), all.end(), inside) || !std::all_of(lost.begin(), lost.end(), is_record)) {
-    damaged();
-  }
+  if (!ends_fit || !std::all_of(lost.begin(), lost.end(), is_record)) damaged();
 }
 
 /// Each source: how long its name is, the name, its bytes, its line breaks, its records.
@@ -152,7 +149,7 @@ void MappedKeys::read_sources() {
 std::span<const RecordKey> MappedKeys::records() const { return section<RecordKey>(kRecords); }
 std::span<const ShingleBits> MappedKeys::bits() const { return section<ShingleBits>(kBits); }
 std::span<const std::uint32_t> MappedKeys::unreadable() const { return section<std::uint32_t>(kUnreadable); }
-std::span<const Match> MappedKeys::matches() const { return section<Match>(kMatches); }
+std::span<const std::uint8_t> MappedKeys::kept() const { return section<std::uint8_t>(kKept); }
 std::span<const std::uint64_t> MappedKeys::set_ends() const { return section<std::uint64_t>(kSetEnds); }
 std::span<const std::uint64_t> MappedKeys::sets() const { return section<std::uint64_t>(kSets); }
 

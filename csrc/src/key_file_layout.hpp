@@ -5,30 +5,18 @@
 #include <cstdint>
 
 #include "hash128.hpp"
-#include "tunegate/prefix_join.hpp"
 #include "tunegate/record_keys.hpp"
 
 namespace tunegate {
 
 static_assert(std::endian::native == std::endian::little, "key files hold little-endian numbers as they are in memory");
-static_assert(sizeof(Match) == 16, "stands in key files as it is");
 
 inline constexpr std::array<char, 8> kMagic{'t', 'u', 'n', 'e', 'k', 'e', 'y', '\n'};
 inline constexpr std::uint32_t kVersion = 1;  // raise it whenever the same records would give other bytes
 inline constexpr std::uint32_t kMostBands = 1 << 16;
 inline constexpr std::size_t kAlignment = 64;
 
-enum KeyFileSection : std::size_t {
-  kRecords,
-  kBits,
-  kKeys,
-  kUnreadable,
-  kSources,
-  kSetEnds,
-  kSets,
-  kMatches,
-  kSections
-};
+enum KeyFileSection : std::size_t { kRecords, kBits, kKeys, kUnreadable, kSources, kSetEnds, kSets, kKept, kSections };
 
 /// The first bytes of a key file, as they stand in it.
 struct KeyFileHeader {

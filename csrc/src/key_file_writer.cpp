@@ -127,11 +127,11 @@ void write_sources(SectionWriter& file, const std::vector<KeySource>& sources) {
 }
 
 /// The set of every record, sorted and without repeats; `ends` is filled with where each ends.
-void write_sets(SectionWriter& file, ShingleSource::Reader& sets, std::uint32_t records,
+void write_sets(SectionWriter& file, ShingleSource::Reader& sets, const KeyPart& part,
                 std::vector<std::uint64_t>& ends) {
   std::vector<std::uint64_t> set;
-  for (std::uint32_t record = 0; record < records; ++record) {
-    const auto hashes = sets.shingles(record);
+  for (std::uint32_t record = 0; record < part.keys->records().size(); ++record) {
+    const auto hashes = sets.shingles(part.first + record);
     set.assign(hashes.begin(), hashes.end());
     std::sort(set.begin(), set.end());
     set.erase(std::unique(set.begin(), set.end()), set.end());
@@ -167,12 +167,13 @@ void write_key_file(const std::string& path, const KeyFileContent& content) {
   write_unreadable(file, content.parts);
   file.begin(kSources);
   write_sources(file, content.sources);
-  file.begin(kMatches);
-  file.add(content.matches);
+  file.begin(kKept);
+  file.add(content.kept);
   std::vector<std::uint64_t> ends;
   file.begin(kSets);
-  if (content.sets != nullptr) {
-    write_sets(file, *content.sets->reader(), static_cast<std::uint32_t>(file.header.records), ends);
+  const auto sets = content.sets != nullptr ? content.sets->reader() : nullptr;
+  for (const KeyPart& part : content.parts) {
+    if (sets) write_sets(file, *sets, part, ends);
   }
   file.begin(kSetEnds);
   file.add(std::span<const std::uint64_t>(ends));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <numeric>
 #include <tuple>
 
@@ -27,6 +28,8 @@ std::vector<std::uint32_t> ranks(std::span<const std::uint32_t> order) {
 /// A record with the hash of its words, on its way to those that have the same.
 struct Worded {
   std::uint64_t hash;
+  bool is_new;
+  bool was_removed;
   std::uint32_t rank;
   std::uint32_t record;
   auto operator<=>(const Worded&) const = default;
@@ -75,24 +78,17 @@ NearDuplicates::NearDuplicates(std::vector<const RecordKeys*> keys, const Shingl
 }
 
 void NearDuplicates::find(const JoinOptions& options, std::span<const std::uint32_t> order,
-                          std::span<const Match> known, std::span<const std::uint32_t> excluded) {
+                          std::span<const std::uint8_t> removed_old, std::span<const std::uint32_t> excluded) {
+  removed_old_ = removed_old;
   choose_active(excluded);
-  find_copies(order, options.first_new);
+  find_copies(options, order);
   is_crowded_.assign(records_, 0);
   matches_ = verify(candidates(options), texts_, options.threshold, options.threads);
-  matches_.insert(matches_.end(), known.begin(), known.end());
   counts_.crowded = crowded_.size();
   if (crowded_.empty()) {
-    sort_matches();
-    memberships_ = star_clusters(order, matches_);
+    cluster(options, order, nullptr);
   } else {
-    const auto held = hold_crowded(options.threads);
-    const ShingleSource& texts = held ? static_cast<const ShingleSource&>(*held) : texts_;
-    const auto filter = [&](std::uint32_t a, std::uint32_t b) {
-      return held ? held->may_match(a, b, options.threshold) : may_match({a, b}, options.threshold);
-    };
-    PrefixJoin join(crowded_, texts, options.threshold, options.threads, filter);
-    cluster_crowded(options, order, join);
+    cluster_crowded(options, order);
   }
   place_copies();
 }
@@ -107,19 +103,44 @@ std::unique_ptr<HeldShingles> NearDuplicates::hold_crowded(std::size_t threads) 
   return hashes > kHeldHashes ? nullptr : std::make_unique<HeldShingles>(crowded_, texts_, threads);
 }
 
-void NearDuplicates::cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order,
-                                     PrefixJoin& join) {
-  const bool is_cheap = join.candidates() <= kJoinPairsPerRecord * crowded_.size() + kFreePairs;
-  if (options.scope == PairScope::kAll || is_cheap) {
+void NearDuplicates::cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order) {
+  const auto held = hold_crowded(options.threads);
+  const ShingleSource& texts = held ? static_cast<const ShingleSource&>(*held) : texts_;
+  bool is_walk = false;
+  const auto filter = [&](std::uint32_t a, std::uint32_t b) {
+    const bool can = held ? held->may_match(a, b, options.threshold) : may_match({a, b}, options.threshold);
+    return can && (!is_walk || may_cluster(a, b, options));
+  };
+  PrefixJoin join(crowded_, texts, options.threshold, options.threads, filter);
+  is_walk =
+      options.scope == PairScope::kKeepers && join.candidates() > kJoinPairsPerRecord * crowded_.size() + kFreePairs;
+  if (is_walk) {
+    counts_.has_all_pairs = false;
+  } else {
     const auto more = join.all_matches(options.first_new);
     matches_.insert(matches_.end(), more.begin(), more.end());
-    sort_matches();
-    memberships_ = star_clusters(order, matches_);
-  } else {
-    counts_.has_all_pairs = false;
-    sort_matches();
-    memberships_ = star_clusters(order, matches_, &join, is_crowded_, options.first_new);
   }
+  cluster(options, order, is_walk ? &join : nullptr);
+}
+
+/// join: what finds the matches of crowded records with each other, when those are not among the matches.
+void NearDuplicates::cluster(const JoinOptions& options, std::span<const std::uint32_t> order, PrefixJoin* join) {
+  sort_matches();
+  std::vector<Match> alike;
+  std::span<const Match> matches = matches_;
+  if (options.by_besides) {
+    std::copy_if(matches_.begin(), matches_.end(), std::back_inserter(alike),
+                 [&](const Match& match) { return may_cluster(match.a, match.b, options); });
+    matches = alike;
+  }
+  memberships_ = star_clusters(order, matches, {join, is_crowded_, options.first_new, removed_old_});
+}
+
+bool NearDuplicates::may_cluster(std::uint32_t a, std::uint32_t b, const JoinOptions& options) const {
+  if (!options.by_besides) return true;
+  const auto [part_a, at_a] = place(a);
+  const auto [part_b, at_b] = place(b);
+  return part_a->records()[at_a].besides == part_b->records()[at_b].besides;
 }
 
 void NearDuplicates::sort_matches() {
@@ -133,24 +154,29 @@ void NearDuplicates::choose_active(std::span<const std::uint32_t> excluded) {
   for (const std::uint32_t record : excluded) active_[record] = 0;
 }
 
-/// One of the records with the same words stays active: the first in `order`. A new record is no copy of an old one,
-/// for its pairs with other old ones count.
-void NearDuplicates::find_copies(std::span<const std::uint32_t> order, std::uint32_t first_new) {
+/// One of the records with the same words stays active: the first in `order`, of old ones the first that was kept. A
+/// new record is no copy of an old one, for its pairs with other old ones count.
+void NearDuplicates::find_copies(const JoinOptions& options, std::span<const std::uint32_t> order) {
   copy_of_.resize(records_);
   std::iota(copy_of_.begin(), copy_of_.end(), 0u);
   SeenTwice seen(records_);
+  const auto hash = [&](const RecordKey& key) {
+    return options.by_besides ? key.text_hash ^ key.besides * 0x9E3779B97F4A7C15u : key.text_hash;
+  };
   for_each_key([&](std::uint32_t record, const RecordKey& key) {
-    if (active_[record] != 0) seen.add(key.text_hash);
+    if (active_[record] != 0) seen.add(hash(key));
   });
   const auto rank = ranks(order);
   std::vector<Worded> worded;
   for_each_key([&](std::uint32_t record, const RecordKey& key) {
-    if (active_[record] != 0 && seen.maybe(key.text_hash)) worded.push_back({key.text_hash, rank[record], record});
+    if (active_[record] == 0 || !seen.maybe(hash(key))) return;
+    const bool is_new = record >= options.first_new;
+    const bool was_removed = record < removed_old_.size() && removed_old_[record] != 0;
+    worded.push_back({hash(key), is_new, was_removed, rank[record], record});
   });
   std::sort(worded.begin(), worded.end());
   for (std::size_t i = 1; i < worded.size(); ++i) {
-    const bool is_new = worded[i].record >= first_new, follows_new = worded[i - 1].record >= first_new;
-    if (worded[i].hash != worded[i - 1].hash || is_new != follows_new) continue;
+    if (worded[i].hash != worded[i - 1].hash || worded[i].is_new != worded[i - 1].is_new) continue;
     copy_of_[worded[i].record] = copy_of_[worded[i - 1].record];
     active_[worded[i].record] = 0;
     ++counts_.copies;
@@ -221,7 +247,7 @@ std::vector<std::uint32_t> NearDuplicates::components() const {
 void NearDuplicates::place_copies() {
   for (std::uint32_t record = 0; record < records_; ++record) {
     const std::uint32_t first = copy_of_[record];
-    if (first == record) continue;
+    if (first == record || memberships_[record].keeper == kNoKeeper) continue;
     memberships_[record] = memberships_[first].keeper == first ? Membership{first, {1, 1}} : memberships_[first];
   }
 }

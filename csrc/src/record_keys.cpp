@@ -54,7 +54,7 @@ void KeySink::add_unreadable(const RecordPlace& place, std::string_view, std::st
 void KeySink::add_key(const RecordPlace& place) {
   if (records_.size() == stride_) widen();
   records_.push_back({static_cast<std::uint64_t>(place.byte_offset), 0, narrow(place.byte_length, "a record's length"),
-                      narrow(place.line, "a line number"), 0, 0});
+                      narrow(place.line, "a line number"), 0, 0, 0});
   bits_.push_back({});
   for (std::size_t band = 0; band < row_.size(); ++band) keys_[band * stride_ + records_.size() - 1] = 0;
 }
@@ -67,6 +67,7 @@ void KeySink::add_text(const Sample& sample) {
   RecordKey& key = records_.back();
   key.shingles = static_cast<std::uint32_t>(shingles.size());
   key.text_hash = shingler_.text_hash();
+  key.besides = besides_hash(sample, settings_.field);
   bits_.back() = shingle_bits(shingles);
   if (row_.empty()) return;
   hasher_->band_keys(shingles, row_);

@@ -137,7 +137,7 @@ TEST(a_join_over_crowded_records_stands_for_the_matches_among_them) {
     CHECK(share == 0 || others.size() < matches.size());
     PrefixJoin join(crowded, sets, kThreshold, 2);
     std::shuffle(order.begin(), order.end(), random);
-    CHECK(same(star_clusters(order, others, &join, is_crowded), greedy_stars(sets, order)));
+    CHECK(same(star_clusters(order, others, {&join, is_crowded, 0, {}}), greedy_stars(sets, order)));
   }
 }
 

@@ -57,8 +57,8 @@ HeapKeys two_records() {
 void write(const std::string& path) {
   const HeapKeys keys = two_records();
   const Sets sets;
-  const std::vector<tunegate::Match> matches{{0, 1, {3, 4}}};
-  tunegate::write_key_file(path, {kSettings, {4, 5}, {{"a.jsonl", 24, 2, 2}}, {{&keys, 0, 0}}, matches, &sets});
+  const std::vector<std::uint8_t> kept{1, 0};
+  tunegate::write_key_file(path, {kSettings, {4, 5}, {{"a.jsonl", 24, 2, 2}}, {{&keys, 0, 0, 0}}, kept, &sets});
 }
 
 std::string content(const std::string& path) {
@@ -98,7 +98,8 @@ TEST(a_key_file_gives_back_what_was_written) {
   CHECK_EQ(keys.sources().size(), 1u);
   CHECK_EQ(keys.sources()[0].name, "a.jsonl");
   CHECK_EQ(keys.sources()[0].lines, 2u);
-  CHECK_EQ(keys.matches()[0].overlap.united, 4u);
+  CHECK_EQ(keys.kept()[0], 1u);
+  CHECK_EQ(keys.kept()[1], 0u);
   CHECK_EQ(keys.threshold().numerator, 4u);
   CHECK(std::vector<std::uint64_t>(keys.sets().begin(), keys.sets().end()) == (std::vector<std::uint64_t>{4, 9}));
   CHECK(std::vector<std::uint64_t>(keys.set_ends().begin(), keys.set_ends().end()) ==

@@ -28,6 +28,9 @@ class Comparison:
     threshold: Fraction = Fraction(4, 5)
     recall: float = 0.9999
     mode: str = "minhash"
+    by_besides: bool = (
+        False  # a keeper must also have the same label, rejected response, tool calls, reasoning and media
+    )
 
     def __post_init__(self) -> None:
         """Raise UsageError for what cannot be compared by."""
@@ -55,6 +58,7 @@ class Comparison:
             recall=self.recall,
             mode=self.mode,
             threads=threads,
+            by_besides=self.by_besides,
         )
 
 

@@ -17,13 +17,21 @@ struct Membership {
 /// other a member of the most similar keeper before it, of several the earliest. Every member is thus within the
 /// threshold of its keeper, and no keeper within it of another.
 ///
-/// order: all records, each once, best keeper first. matches: pairs that meet the threshold, any order. crowded: a
-/// join over some of the records whose matches among each other are not in `matches`, or null; `is_crowded` has one
-/// byte a record, and two records below `first_new` are not looked up in the join. O(records + matches) and what the
-/// join costs. The answer depends on `order`, not on that of matches.
+/// What star_clusters() walks over beside the matches.
+struct ClusterOptions {
+  PrefixJoin* crowded = nullptr;              // a join over some records, whose matches are not given
+  std::span<const std::uint8_t> is_crowded;   // one byte a record, when there is one
+  std::uint32_t first_new = 0;                // records below are old: they are kept, or were removed
+  std::span<const std::uint8_t> removed_old;  // one byte for each of them, not 0 when it was removed; empty: none was
+};
+
+/// order: all records, each once, best keeper first. matches: pairs that meet the threshold, any order. An old record
+/// is not looked up: it is a keeper, or, when it was removed, neither that nor a member (its keeper is kNoKeeper).
+/// O(records + matches) and what the join costs. The answer depends on `order`, not on that of matches.
 std::vector<Membership> star_clusters(std::span<const std::uint32_t> order, std::span<const Match> matches,
-                                      PrefixJoin* crowded = nullptr, std::span<const std::uint8_t> is_crowded = {},
-                                      std::uint32_t first_new = 0);
+                                      const ClusterOptions& options = {});
+
+inline constexpr std::uint32_t kNoKeeper = ~std::uint32_t{0};
 
 /// Connected components: the smallest record of its component for each of `records` records.
 /// Union-find with path halving and union by size. O(records + pairs), nearly.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tunegate/key_file.hpp"
@@ -11,6 +12,8 @@
 #include "tunegate/source_reader.hpp"
 
 namespace tunegate {
+
+struct FileState;
 
 /// What a run compares by.
 struct DedupOptions {
@@ -21,6 +24,7 @@ struct DedupOptions {
   JoinMode mode = JoinMode::kMinHash;
   std::uint64_t seed = 1;
   std::size_t threads = 1;
+  bool by_besides = false;  // see JoinOptions
 };
 
 /// A plain file of a run, or the records of an index.
@@ -34,6 +38,7 @@ struct DedupSource {
   std::uint64_t bytes = 0;
   std::uint64_t lines = 0;  // line breaks in it
   std::string fault;        // why its first unreadable record is so; empty without one
+  bool is_in_index = false;
 };
 
 /// A new record that holds an item of a benchmark.
@@ -98,7 +103,14 @@ class DedupRun {
   /// How alike the two records of each pair are by another field. Only while every source is a file.
   std::vector<Overlap> compare(std::span<const RecordPair> pairs, TextField field) const;
 
-  /// Writes an index of all records, old and new. The run must have found all pairs. Throws SourceError.
+  /// Throws SourceError when a file is not what it was when it was opened. To be called when everything is written.
+  void require_unchanged() const;
+
+  /// The new sources whose records are those of a source of the index, in order, each with the name it has there.
+  std::vector<std::pair<std::string, std::string>> known_again() const;
+
+  /// Writes an index of the records of the index that was opened and of the new ones, and which of them were kept.
+  /// Throws SourceError.
   void write_index(const std::string& path) const;
   /// Writes the keys alone, for open_keys() of a later run. Throws SourceError.
   void write_keys(const std::string& path) const;
@@ -107,6 +119,10 @@ class DedupRun {
   void add_part(std::unique_ptr<RecordKeys> keys, std::vector<DedupSource> sources);
   std::vector<RecordPart> parts() const;
   std::string path_of(std::size_t part) const;
+  bool is_indexed(std::size_t part) const;
+  std::vector<std::uint8_t> removed_old() const;
+  std::vector<std::uint8_t> kept() const;
+  std::uint64_t digest(const DedupSource& source) const;
   KeyFileContent content() const;
   std::vector<std::uint32_t> full_order(std::span<const std::uint32_t> order) const;
 
@@ -118,9 +134,11 @@ class DedupRun {
   std::vector<std::unique_ptr<RecordKeys>> keys_;
   std::vector<std::size_t> first_sources_;  // of each of keys_, its first source
   std::vector<std::uint32_t> firsts_;       // of each of keys_, its first record
+  std::vector<FileState> states_;           // of each of keys_, its file
   std::unique_ptr<RecordShingles> texts_;
   std::unique_ptr<NearDuplicates> found_;
   const MappedKeys* index_ = nullptr;
+  std::vector<std::uint8_t> removed_old_;
   std::uint32_t first_new_ = 0;
   std::vector<std::string> item_sources_;
   std::vector<Contaminated> excluded_;

@@ -32,15 +32,16 @@ struct KeyPart {
   const RecordKeys* keys = nullptr;
   std::uint32_t first_source = 0;
   std::uint32_t first_line = 0;
+  std::uint32_t first = 0;  // number by which `sets` knows the first of them
 };
 
 /// What a key file holds. With `sets`, texts are needed no more: it is an index that later runs compare with.
 struct KeyFileContent {
   KeySettings settings;
-  Threshold threshold;  // of the matches
+  Threshold threshold;  // by which records were kept or removed
   std::vector<KeySource> sources;
   std::vector<KeyPart> parts;
-  std::span<const Match> matches;
+  std::span<const std::uint8_t> kept;  // of an index: one byte a record, 0 for those that were removed
   const ShingleSource* sets = nullptr;
 };
 
@@ -48,7 +49,7 @@ struct KeyFileContent {
 ///
 /// Layout, little-endian, every section on a multiple of 64 bytes: a header of 256 bytes (magic, version, settings,
 /// where each section begins and how long it is, XXH3-128 of the rest and of itself), then records, bits, band keys,
-/// unreadable records, sources, matches, sets (sorted, without repeats), set ends. Names no time and no machine.
+/// unreadable records, sources, kept, sets (sorted, without repeats), set ends. Names no time and no machine.
 void write_key_file(const std::string& path, const KeyFileContent& content);
 
 /// A key file mapped into memory: pages are read when they are looked at, and belong to the page cache.
@@ -69,7 +70,7 @@ class MappedKeys final : public RecordKeys {
 
   const std::vector<KeySource>& sources() const { return sources_; }
   Threshold threshold() const { return threshold_; }
-  std::span<const Match> matches() const;
+  std::span<const std::uint8_t> kept() const;
   std::span<const std::uint64_t> set_ends() const;
   std::span<const std::uint64_t> sets() const;
 

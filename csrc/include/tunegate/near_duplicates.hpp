@@ -25,7 +25,8 @@ struct JoinOptions {
   Threshold threshold;
   JoinMode mode = JoinMode::kMinHash;
   PairScope scope = PairScope::kKeepers;
-  std::uint32_t first_new = 0;  // pairs of two records below it are given (`known`) or do not matter
+  std::uint32_t first_new = 0;  // records below are old; pairs of two of them do not matter
+  bool by_besides = false;      // only records with the same besides_hash() can be keeper and member, or copies
   std::size_t threads = 1;
 };
 
@@ -50,10 +51,11 @@ class NearDuplicates {
   /// `keys` in order, all made with the same settings; they and `texts` must outlive this.
   NearDuplicates(std::vector<const RecordKeys*> keys, const ShingleSource& texts, KeySettings settings);
 
-  /// order: all records, best keeper first. known: matches among records below first_new. excluded: records that take
-  /// no part, as if they had no text.
-  void find(const JoinOptions& options, std::span<const std::uint32_t> order, std::span<const Match> known = {},
-            std::span<const std::uint32_t> excluded = {});
+  /// order: all records, best keeper first, old ones before new ones. removed_old: one byte for each old record, not 0
+  /// for one that was removed and can be no keeper; empty: none was. excluded: records that take no part, as if they
+  /// had no text.
+  void find(const JoinOptions& options, std::span<const std::uint32_t> order,
+            std::span<const std::uint8_t> removed_old = {}, std::span<const std::uint32_t> excluded = {});
 
   std::uint32_t records() const { return records_; }
   /// For each record the one that stands for it: the first, in `order`, with its words.
@@ -61,7 +63,7 @@ class NearDuplicates {
   /// The verified matches of records that stand for themselves, sorted by a, then b: all of them with
   /// PairScope::kAll, else those that were not left to the exact join.
   std::span<const Match> matches() const { return matches_; }
-  /// The keeper of every record, copies included.
+  /// The keeper of every record, copies included; kNoKeeper for old records that were removed.
   std::span<const Membership> memberships() const { return memberships_; }
   /// The connected components of all matches and copies: the least record of each. Needs PairScope::kAll.
   std::vector<std::uint32_t> components() const;
@@ -71,11 +73,13 @@ class NearDuplicates {
   template <class Take>
   void for_each_key(Take take) const;
   void choose_active(std::span<const std::uint32_t> excluded);
-  void find_copies(std::span<const std::uint32_t> order, std::uint32_t first_new);
+  void find_copies(const JoinOptions& options, std::span<const std::uint32_t> order);
   std::vector<RecordPair> candidates(const JoinOptions& options);
   bool may_match(RecordPair pair, Threshold threshold) const;
   std::unique_ptr<HeldShingles> hold_crowded(std::size_t threads) const;
-  void cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order, PrefixJoin& join);
+  void cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order);
+  void cluster(const JoinOptions& options, std::span<const std::uint32_t> order, PrefixJoin* join);
+  bool may_cluster(std::uint32_t a, std::uint32_t b, const JoinOptions& options) const;
   void sort_matches();
   void place_copies();
   std::pair<const RecordKeys*, std::uint32_t> place(std::uint32_t record) const;
@@ -86,6 +90,7 @@ class NearDuplicates {
   KeySettings settings_;
   std::uint32_t records_ = 0;
   std::vector<std::uint8_t> active_, is_crowded_;
+  std::span<const std::uint8_t> removed_old_;
   std::vector<std::uint32_t> copy_of_, crowded_;
   std::vector<Match> matches_;
   std::vector<Membership> memberships_;

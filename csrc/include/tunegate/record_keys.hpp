@@ -35,11 +35,12 @@ struct RecordKey {
   std::uint32_t line = 0;
   std::uint32_t shingles = 0;  // repeats included
   std::uint32_t source = 0;    // the number of its source in an index; 0 elsewhere
+  std::uint64_t besides = 0;   // besides_hash()
   bool operator==(const RecordKey&) const = default;
 };
-static_assert(sizeof(RecordKey) == 32, "stands in files as it is");
+static_assert(sizeof(RecordKey) == 40, "stands in files as it is");
 
-/// The keys of records in reading order, 64 + 4 * bands bytes each.
+/// The keys of records in reading order, 72 + 4 * bands bytes each.
 class RecordKeys {
  public:
   virtual ~RecordKeys() = default;

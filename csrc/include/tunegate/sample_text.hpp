@@ -35,4 +35,9 @@ void for_each_piece(const Sample& sample, TextField field, Take take) {
   }
 }
 
+/// A hash of what is learned beside the words of the field: of a response or a pair the label, the rejected contents,
+/// and reasoning, tool calls and media of all turns; of a prompt the media. Two samples with the same words but another
+/// hash do not teach the same. 0 for a sample without any of it.
+std::uint64_t besides_hash(const Sample& sample, TextField field);
+
 }  // namespace tunegate

@@ -70,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
         threshold=read_threshold(options.threshold),
         recall=options.recall,
         mode=options.mode,
+        by_besides=True,
     )
     with scratch_folder() as scratch:
         request = _request(options, comparison, scratch)

@@ -68,12 +68,12 @@ def deduplicate(
     _open_old(engine, request, scratch, progress)
     _read(engine, request.sources, request, scratch, progress)
     _require_copyable(engine)
+    _require_new(engine, request.index)
     items = contaminated(engine, request.sources, request.eval_files)
     say("comparing")
-    needs_all = request.pairs is not None or request.index is not None
     order = _keeper_order(engine, request, scratch)
     with _told():
-        engine.find(scope="all" if needs_all else "keepers", order=order)
+        engine.find(scope="keepers" if request.pairs is None else "all", order=order)
         say("writing")
         pairs = _write(engine, request)
     return _outcome(engine, pairs, items)
@@ -82,22 +82,18 @@ def deduplicate(
 def _open_old(engine: "_core.NearDuplicates", request: Request, scratch: Path, progress: Progress | None) -> None:
     """Fill the engine with what the sources are compared with."""
     if request.index is not None and request.index.exists():
-        _open_index(engine, request.index, request.sources)
+        _open_index(engine, request.index)
     _read(engine, request.against, request, scratch, progress)
     engine.end_old()
 
 
-def _open_index(engine: "_core.NearDuplicates", index: Path, sources: Sequence[Source]) -> None:
+def _open_index(engine: "_core.NearDuplicates", index: Path) -> None:
     try:
         engine.open_index(os.fspath(index))
     except _core.KeyFileError as error:
         raise UsageError(f"{index} {error}; name another index, or remove it to make it again") from error
     except _core.ReadError as error:
         raise SourceError(f"{index}: {error}") from error
-    known = {os.path.realpath(name) for name, *_ in engine.sources}
-    for source in sources:
-        if os.path.realpath(source.name) in known:
-            raise UsageError(f"{source.name} is in the index {index} already; name new files only")
 
 
 def _read(
@@ -138,6 +134,13 @@ def _keeper_order(engine: "_core.NearDuplicates", request: Request, scratch: Pat
     first = engine.first_new
     order = by_signal.order_by_signal(request.keep, request.sources, engine.records - first, scratch)
     return [first + record for record in order]
+
+
+def _require_new(engine: "_core.NearDuplicates", index: Path | None) -> None:
+    """Raise UsageError for a source whose records the index has: they would all be copies of themselves."""
+    for name, known in engine.known_again():
+        named = "" if name == known else f", as {known}"
+        raise UsageError(f"{name} is in the index {index} already{named}; name new files only")
 
 
 @contextmanager
