@@ -288,9 +288,38 @@ def test_raising_the_threshold_judges_again_without_measuring_and_lowering_it_me
 @pytest.mark.parametrize("threshold", [0.49, 1.01, 0, -1])
 def test_a_threshold_that_cannot_be_measured_is_refused_in_one_line(folder, threshold):
     put("a.jsonl", asked("", LONG))
-    message = rf"^threshold is {threshold}, expected a similarity from 0\.5 to 1$"
+    message = rf"^threshold is {threshold}, expected a similarity from 0\.5 to 1 of at most 6 digits$"
     with measured("a.jsonl") as store, pytest.raises(SignalError, match=message):
         judged(store, "D102", threshold=threshold)
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "value"),
+    [
+        ("D102", "threshold", 0.70000000001),
+        ("D103", "threshold", 0.90000000001),
+        ("D104", "containment", 0.123456789012),
+        ("D104", "containment", 1e-7),
+        ("D104", "jaccard", 0.3333333),
+        ("D104", "words", 1001),
+        ("D104", "words", 2.5),
+        ("D104", "words", 10**17),
+        ("D105", "prompt_similarity", 0.666666666666),
+    ],
+)
+def test_a_number_that_the_core_cannot_compare_by_is_refused_without_a_text(folder, check, name, value):
+    put("a.jsonl", asked("one two three four five six seven eight nine", "ten"))
+    put("items.jsonl", {"question": "one two three four five six seven eight nine"})
+    with measured("a.jsonl", items=["items.jsonl"]) as store, pytest.raises(SignalError) as refused:
+        judged(store, check, **{name: value})
+    assert str(refused.value).startswith(f"{name} is {value}, expected a ")
+
+
+def test_a_share_of_few_digits_is_taken_however_small(folder):
+    put("a.jsonl", asked("one two three four five six seven eight nine", "ten"))
+    put("items.jsonl", {"question": "zero one two three four five six seven eight"})
+    with measured("a.jsonl", items=["items.jsonl"]) as store:
+        assert offenders(judged(store, "D104", containment=0.00001)) == [("a.jsonl", 1)]
 
 
 def test_two_checks_with_other_thresholds_are_served_by_one_measurement(folder):

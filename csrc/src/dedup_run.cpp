@@ -72,7 +72,7 @@ void DedupRun::open_keys(const std::string& keys, const std::string& name, const
   auto mapped = std::make_unique<MappedKeys>(keys, settings_);
   if (mapped->sources().size() != 1) throw KeyFileError("does not hold the keys of one stretch of a file");
   const KeySource stretch = mapped->sources().front();
-  const bool goes_on = !sources_.empty() && sources_.back().name == name;
+  const bool goes_on = !sources_.empty() && sources_.back().path == path;
   const std::uint64_t first_line = goes_on ? sources_.back().first_line + sources_.back().lines : 0;
   if (first_line > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("more than 4,294,967,295 lines");
   add_part(std::move(mapped), {{name, path, true, static_cast<std::uint32_t>(first_line), 0, stretch.records,

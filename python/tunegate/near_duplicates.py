@@ -1,6 +1,7 @@
 """What near-duplicates are compared by, and the engine filled with the records of sources."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ FIELDS = ("prompt", "response", "pair")
 UNITS = ("words", "characters")
 MODES = ("minhash", "exact")
 MOST_DIGITS = 6  # of a threshold, which is compared as a fraction of integers
+MOST_CHARACTERS = 20  # of the text that names one
 MOST_NGRAM = 1000
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*|/[0-9]+)?|\.[0-9]+")  # no exponent: 1e-99999999 takes forever as a fraction
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,17 @@ class Comparison:
             raise UsageError(f"n-gram size is {self.ngram}, expected 1 to {MOST_NGRAM:,}")
         if not 0 < self.recall < 1:
             raise UsageError(f"recall is {self.recall}, expected a number between 0 and 1 such as 0.9999")
+        if self.mode == "minhash":
+            self._require_banding()
+
+    def _require_banding(self) -> None:
+        try:
+            _core.choose_banding(float(self.threshold), self.recall)
+        except ValueError as error:
+            raise UsageError(
+                f"threshold {float(self.threshold):.6g} is too low to find the share {self.recall} of the pairs by "
+                "MinHash; name a higher --threshold, a lower --recall, or --mode exact"
+            ) from error
 
     def engine(self, threads: int) -> "_core.NearDuplicates":
         """Return an engine without records."""
@@ -64,16 +78,27 @@ class Comparison:
 
 def read_threshold(text: str) -> Fraction:
     """Return the similarity a text names, exactly. Raises UsageError."""
-    try:
-        threshold = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        threshold = Fraction(0)
-    if not 0 < threshold <= 1 or threshold.denominator > 10**MOST_DIGITS:
+    threshold = exact_share(text)
+    if threshold is None:
         raise UsageError(
             f'threshold is "{text[:40]}", expected a similarity above 0 and up to 1 such as 0.8, '
             f"of at most {MOST_DIGITS} digits"
         )
     return threshold
+
+
+def exact_share(text: str) -> Fraction | None:
+    """Return the share above 0 and up to 1 that a text names, as a decimal or a/b of at most MOST_DIGITS digits.
+
+    None for any other text. The core compares by the fraction, so that nothing is lost to rounding.
+    """
+    if len(text) > MOST_CHARACTERS or _NUMBER.fullmatch(text) is None:
+        return None
+    try:
+        share = Fraction(text)
+    except ZeroDivisionError:
+        return None
+    return share if 0 < share <= 1 and share.denominator <= 10**MOST_DIGITS else None
 
 
 def plain_path(source: Source, scratch: Path) -> Path:
@@ -112,6 +137,29 @@ def explained(name: str) -> Iterator[None]:
     except _core.ReadError as error:
         text = str(error)
         raise SourceError(f"{name} {text}" if text.startswith("ends") else f"{name}: {text}") from error
+
+
+@contextmanager
+def unchanged(sources: Sequence[Source]) -> Iterator[None]:
+    """Raise SourceError at the end of the block for a source that is not what it was at its beginning."""
+    before = [_state(source.path) for source in sources]
+    yield
+    for source, state in zip(sources, before, strict=True):
+        if _state(source.path) != state:
+            raise changed(source.name)
+
+
+def changed(name: str) -> SourceError:
+    """Return the error for a file of which one reading does not fit the other."""
+    return SourceError(f"{name} changed while it was read; run again when it is written completely")
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def total_bytes(sources: Iterable[Source]) -> int:

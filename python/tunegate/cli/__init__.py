@@ -34,8 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TunegateError as error:
         _say(f"error: {error}")
         return COULD_NOT_JUDGE
-    except KeyboardInterrupt:
-        _say("interrupted; nothing was judged")
+    except KeyboardInterrupt as interrupt:
+        undone = "nothing was written" if words[:1] == ["dedup"] else "nothing was judged"
+        _say(f"interrupted; {str(interrupt) or undone}")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         _drop(sys.stdout)

@@ -13,24 +13,30 @@ from pathlib import Path
 from tunegate import _core
 from tunegate.cli._progress import progress_bar, stage
 from tunegate.curate.contaminated import CONTAINMENT, JACCARD, NGRAM
-from tunegate.curate.deduplicate import Outcome, Request, deduplicate
+from tunegate.curate.deduplicate import WRITTEN, Outcome, Request, deduplicate
 from tunegate.errors import UsageError
 from tunegate.near_duplicates import FIELDS, MODES, UNITS, Comparison, read_threshold, total_bytes
 from tunegate.scratch import scratch_folder
-from tunegate.sources import STDIN, find_sources, require_utf8
+from tunegate.sources import AGAINST, EVAL, find_compared, find_sources, require_utf8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `tunegate dedup` takes."""
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="file, directory, pattern, or - for stdin")
     _add_comparison(parser)
-    parser.add_argument("--against", action="append", default=[], metavar="FILE", help="also remove what is in here")
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also remove what is in here; also a directory or a pattern",
+    )
     parser.add_argument(
         "--against-eval",
         action="append",
         default=[],
         metavar="FILE",
-        help="also remove what holds an item of this benchmark",
+        help="also remove what holds an item of this benchmark; also a directory or a pattern",
     )
     parser.add_argument(
         "--index", type=Path, metavar="FILE", help="compare with the records in this index, and add the new ones to it"
@@ -72,30 +78,54 @@ def run(options: argparse.Namespace) -> int:
         mode=options.mode,
         by_besides=True,
     )
+    _require_usable(options)
     with scratch_folder() as scratch:
         request = _request(options, comparison, scratch)
         _require_separate(request)
-        with progress_bar(total_bytes([*request.against, *request.sources])) as progress, stage() as say:
-            outcome = deduplicate(request, scratch, progress, say)
+        outcome = _deduplicated(request, scratch)
     sys.stdout.writelines(f"{line}\n" for line in _summary(request, outcome))
     return 0
 
 
-def _request(options: argparse.Namespace, comparison: Comparison, scratch: Path) -> Request:
-    if STDIN in options.against:
-        raise UsageError("--against is -, expected a file, a directory or a pattern")
-    sources = find_sources(options.sources, scratch)
-    against = find_sources(options.against, scratch) if options.against else ()
-    require_utf8(source.name for source in (*sources, *against))
+def _deduplicated(request: Request, scratch: Path) -> Outcome:
+    """Run, and let an interrupt tell when it came too late to leave the outputs as they were."""
+    done = []
+    try:
+        with progress_bar(total_bytes([*request.against, *request.sources])) as progress, stage() as show:
+
+            def say(text: str) -> None:
+                done.append(text)
+                show(text)
+
+            return deduplicate(request, scratch, progress, say)
+    except KeyboardInterrupt as interrupt:
+        if WRITTEN in done:
+            raise KeyboardInterrupt("all outputs were written") from interrupt
+        raise
+
+
+def _require_usable(options: argparse.Namespace) -> None:
+    """Raise an error for a file or a folder that cannot be used, before standard input is read."""
+    places = (options.output, options.removed, options.pairs, options.index, options.work)
+    written = [place for place in places if place is not None]
+    require_utf8([*map(str, written), *options.sources, *options.against, *options.against_eval])
     if options.work is not None and not options.work.is_dir():
         raise UsageError(f"--work is {options.work}, expected a folder that exists")
+    if options.work is not None and not os.access(options.work, os.W_OK | os.X_OK):
+        raise UsageError(f"--work is {options.work}, expected a folder that can be written")
+
+
+def _request(options: argparse.Namespace, comparison: Comparison, scratch: Path) -> Request:
+    sources = find_sources(options.sources, scratch)
+    compared = find_compared({AGAINST: options.against, EVAL: options.against_eval}, sources)
+    require_utf8(source.name for source in (*sources, *compared))
     return Request(
         sources=sources,
         kept=options.output,
         comparison=comparison,
         keep=options.keep,
-        against=against,
-        eval_files=[Path(path) for path in options.against_eval],
+        against=[source for source in compared if source.role == AGAINST],
+        eval_files=[source for source in compared if source.role == EVAL],
         removed=options.removed,
         pairs=options.pairs,
         index=options.index,
@@ -104,22 +134,23 @@ def _request(options: argparse.Namespace, comparison: Comparison, scratch: Path)
 
 
 def _require_separate(request: Request) -> None:
-    """Raise UsageError when an output would overwrite an input or another output, or a source is its own other side."""
-    taken: dict[str, str] = {}
-    for source in request.sources:
-        taken[os.path.realpath(source.path)] = "which this run reads"
-    for source in request.against:
-        if os.path.realpath(source.path) in taken:
-            raise UsageError(f"{source.name} is named as a source and by --against; name it once")
-    for path in (*(source.path for source in request.against), *request.eval_files):
-        taken[os.path.realpath(path)] = "which this run reads"
-    for output in (request.kept, request.removed, request.why, request.pairs, request.index):
-        if output is None:
-            continue
-        place = os.path.realpath(output)
+    """Raise UsageError when an output would overwrite an input or another output."""
+    read = [*request.sources, *request.against, *request.eval_files]
+    taken = {_identity(source.path): "which this run reads" for source in read}
+    for output in request.outputs:
+        place = _identity(output)
         if place in taken:
             raise UsageError(f"{output} would be overwritten, {taken[place]}; name another file")
         taken[place] = "which this run writes"
+
+
+def _identity(path: Path) -> object:
+    """Return the same for all names of a file: its device and inode, or where it would be."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
 
 
 def _summary(request: Request, outcome: Outcome) -> Iterator[str]:
@@ -139,7 +170,8 @@ def _summary(request: Request, outcome: Outcome) -> Iterator[str]:
 
 
 def _old(outcome: Outcome) -> str:
-    return f", compared with {outcome.old:,} old ones" if outcome.old else ""
+    unreadable = f", {outcome.old_unreadable:,} of them unreadable" if outcome.old_unreadable else ""
+    return f", compared with {outcome.old:,} old ones{unreadable}" if outcome.old else ""
 
 
 def _unreadable(outcome: Outcome) -> str:

@@ -2,15 +2,15 @@
 
 import importlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from tunegate import _core
 from tunegate.eval_items import read_items
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import explained
+from tunegate.near_duplicates import changed, explained
 from tunegate.sources import Source
 
 NGRAM = 8
@@ -27,19 +27,22 @@ class Items:
     index: "_core.ItemIndex"
 
 
-def read_eval_files(paths: Sequence[Path]) -> Items:
+def read_eval_files(eval_files: Sequence[Source]) -> Items:
     """Return the items of the files, indexed by their n-grams. Raises SourceError."""
     places, texts = [], []
-    for number, path in enumerate(paths):
-        for item in read_items(path):
+    for number, file in enumerate(eval_files):
+        for item in read_items(file.name):
             places.append((number, item.line))
             texts.append(item.text)
     index = _core.ItemIndex(texts, NGRAM, CONTAINMENT.as_integer_ratio(), JACCARD.as_integer_ratio())
-    return Items([str(path) for path in paths], places, index)
+    return Items([file.name for file in eval_files], places, index)
 
 
-def contaminated(engine: "_core.NearDuplicates", sources: Sequence[Source], eval_files: Sequence[Path]) -> int:
-    """Exclude the new records that hold an item of `eval_files`; return the number of items looked for."""
+def contaminated(engine: "_core.NearDuplicates", sources: Sequence[Source], eval_files: Sequence[Source]) -> int:
+    """Exclude the new records that hold an item of `eval_files`; return the number of items looked for.
+
+    Raises SourceError for a source that has not the records any more that the engine read.
+    """
     if not eval_files:
         return 0
     items = read_eval_files(eval_files)
@@ -51,6 +54,9 @@ def _excluded(
     engine: "_core.NearDuplicates", sources: Sequence[Source], items: Items
 ) -> Iterator[tuple[int, int, int, float, float]]:
     """Yield record, file, line, containment and similarity of each record that holds an item."""
+    read = Counter[str]()
+    for name, at, records, *_ in engine.sources:
+        read[name] += records if at >= engine.first_new else 0
     polars = importlib.import_module("polars")  # costs more than the search, and few runs need it
     first = engine.first_new
     for source in sources:
@@ -69,4 +75,6 @@ def _excluded(
                     united = item_grams + sample_grams - shared
                     alike = (1.0, 1.0) if exact else (shared / item_grams, shared / united)
                     yield record, *items.places[item], *alike
+        if reader.records != read[source.name]:
+            raise changed(source.name)
         first += reader.records

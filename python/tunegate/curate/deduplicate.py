@@ -9,14 +9,16 @@ from pathlib import Path
 
 from tunegate import _core
 from tunegate.curate.contaminated import contaminated
+from tunegate.curate.copyable import require_copyable, require_readable
 from tunegate.curate.key_stages import STAGED_BYTES, read_staged
 from tunegate.errors import SourceError, UsageError
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import Comparison, read_sources, total_bytes
-from tunegate.output_files import output_files
+from tunegate.near_duplicates import Comparison, read_sources, total_bytes, unchanged
+from tunegate.output_files import PRIVATE, output_files, require_place
 from tunegate.sources import Progress, Source
 
 Say = Callable[[str], None]  # what is being done now, for a watcher
+WRITTEN = "finishing"  # said when all outputs are in place
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Request:
     comparison: Comparison
     keep: str = "first"
     against: Sequence[Source] = ()
-    eval_files: Sequence[Path] = ()
+    eval_files: Sequence[Source] = ()
     removed: Path | None = None
     pairs: Path | None = None
     index: Path | None = None
@@ -38,6 +40,11 @@ class Request:
     def why(self) -> Path | None:
         """The file that says of each removed record why."""
         return self.removed and self.removed.with_name(f"{self.removed.name.removesuffix('.jsonl')}.why.jsonl")
+
+    @property
+    def outputs(self) -> list[Path]:
+        """All files that are written."""
+        return [path for path in (self.kept, self.removed, self.why, self.pairs, self.index) if path is not None]
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Outcome:
     contaminated: int
     unreadable: int  # kept as they are
     old: int  # records compared against, of other files or of an index
+    old_unreadable: int  # of these, compared with nothing
     pairs: int | None
     banding: tuple[int, int]
     crowded: int = 0
@@ -64,26 +72,38 @@ def deduplicate(
     Raises SourceError for an input that cannot be read or copied, UsageError for an index that does not fit,
     ReportError for an output that cannot be written.
     """
+    for path in request.outputs:
+        require_place(path)
     engine = request.comparison.engine(available_cores())
-    _open_old(engine, request, scratch, progress)
-    _read(engine, request.sources, request, scratch, progress)
-    _require_copyable(engine)
-    _require_new(engine, request.index)
-    items = contaminated(engine, request.sources, request.eval_files)
-    say("comparing")
-    order = _keeper_order(engine, request, scratch)
     with _told():
-        engine.find(scope="keepers" if request.pairs is None else "all", order=order)
+        with unchanged([*request.against, *request.sources]):
+            items = _fill(engine, request, scratch, progress)
+            say("comparing")
+            order = _keeper_order(engine, request, scratch)
+            engine.find(scope="keepers" if request.pairs is None else "all", order=order)
         say("writing")
         pairs = _write(engine, request)
+    say(WRITTEN)
     return _outcome(engine, pairs, items)
+
+
+def _fill(engine: "_core.NearDuplicates", request: Request, scratch: Path, progress: Progress | None) -> int:
+    """Read all records and set those aside that hold a benchmark item; return the number of items looked for."""
+    _open_old(engine, request, scratch, progress)
+    known = len(engine.sources)
+    _read(engine, request.sources, request, scratch, progress)
+    require_copyable(engine, known)
+    _require_new(engine, request.index)
+    return contaminated(engine, request.sources, request.eval_files)
 
 
 def _open_old(engine: "_core.NearDuplicates", request: Request, scratch: Path, progress: Progress | None) -> None:
     """Fill the engine with what the sources are compared with."""
     if request.index is not None and request.index.exists():
         _open_index(engine, request.index)
+    known = len(engine.sources)
     _read(engine, request.against, request, scratch, progress)
+    require_readable(engine, known)
     engine.end_old()
 
 
@@ -109,19 +129,6 @@ def _read(
         read_staged(engine, sources, request.comparison, folder, available_cores(), progress)
     else:
         read_sources(engine, sources, scratch, progress)
-
-
-def _require_copyable(engine: "_core.NearDuplicates") -> None:
-    """Raise SourceError for a file that holds no record, or a record that cannot be copied as JSON."""
-    for name, first, records, is_lines, fault in engine.sources:
-        if first >= engine.first_new and records == 0:
-            raise SourceError(f"{name} holds no record; expected at least one")
-        if first >= engine.first_new and fault and not is_lines:
-            line = next(engine.line(record) for record in engine.unreadable() if record >= first)
-            raise SourceError(
-                f"{name} line {line:,}: the record cannot be copied as JSON: {fault}; "
-                "repair it, or turn the file into JSON lines. Nothing was written"
-            )
 
 
 def _keeper_order(engine: "_core.NearDuplicates", request: Request, scratch: Path) -> list[int] | None:
@@ -161,7 +168,7 @@ def _write(engine: "_core.NearDuplicates", request: Request) -> int | None:
         if request.pairs is not None:
             pairs = engine.write_pairs(os.fspath(place(request.pairs)))
         if request.index is not None:
-            engine.write_index(os.fspath(place(request.index)))
+            engine.write_index(os.fspath(place(request.index, PRIVATE)))
     return pairs
 
 
@@ -170,6 +177,7 @@ def _outcome(engine: "_core.NearDuplicates", pairs: int | None, items: int) -> O
     return Outcome(
         **funnel,
         old=engine.first_new,
+        old_unreadable=sum(record < engine.first_new for record in engine.unreadable()),
         pairs=pairs,
         banding=engine.banding,
         crowded=engine.counts()["crowded"],

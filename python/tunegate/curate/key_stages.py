@@ -16,7 +16,8 @@ from pathlib import Path
 
 from tunegate import _core
 from tunegate.errors import SourceError
-from tunegate.near_duplicates import Comparison, explained
+from tunegate.near_duplicates import Comparison, explained, unchanged
+from tunegate.output_files import PRIVATE, output_files, sweep
 from tunegate.sources import Progress, Source
 
 VERSION = 1  # raise it whenever the same bytes would give other keys
@@ -33,9 +34,18 @@ class Stretch:
     end: int
 
     def digest(self, comparison: Comparison) -> str:
-        """Return what the keys depend on, as hexadecimal digits."""
+        """Return what the keys depend on, as hexadecimal digits.
+
+        Also the time of the file's last change of any kind, which nobody can set back as the time of its last writing.
+        """
         status = self.source.path.stat()
-        file = [os.path.realpath(self.source.path), status.st_size, status.st_mtime_ns, status.st_ino]
+        file = [
+            os.path.realpath(self.source.path),
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_ino,
+        ]
         by = [comparison.field, comparison.unit, comparison.ngram, str(comparison.threshold)]
         parts = [VERSION, file, self.begin, self.end, *by, comparison.recall, comparison.mode]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
@@ -64,16 +74,12 @@ def make_keys(stretch: Stretch, comparison: Comparison, folder: Path) -> tuple[P
         return made, 0
     engine = comparison.engine(threads=1)
     path = os.fspath(stretch.source.path)
-    partial = made.with_name(f"{made.name}.partial-{os.getpid()}")
     with explained(stretch.source.name):
         engine.open_source(path, lines=True, name=stretch.source.name, begin=stretch.begin, end=stretch.end)
         while engine.read_more():
             pass
-        try:
-            engine.write_keys(os.fspath(partial))
-            os.replace(partial, made)
-        finally:
-            partial.unlink(missing_ok=True)
+    with output_files() as place:
+        engine.write_keys(os.fspath(place(made, PRIVATE)))
     return made, engine.records
 
 
@@ -85,18 +91,37 @@ def read_staged(
     threads: int,
     progress: Progress | None = None,
 ) -> None:
-    """Fill the engine with the records of files of lines, through key files in `folder`. Raises SourceError."""
-    before = [source.path.stat() for source in sources]
-    wanted = [stretch for source in sources for stretch in stretches(source)]
-    made = _in_pool(lambda stretch: make_keys(stretch, comparison, folder), wanted, threads, progress)
-    for stretch, keys in zip(wanted, made, strict=True):
-        path = os.fspath(stretch.source.path)
-        with explained(stretch.source.name):
-            engine.open_keys(os.fspath(keys), name=stretch.source.name, path=path)
-    for source, state in zip(sources, before, strict=True):
-        now = source.path.stat()
-        if (now.st_size, now.st_mtime_ns) != (state.st_size, state.st_mtime_ns):
-            raise SourceError(f"{source.name} changed while it was read; run again when it is written completely")
+    """Fill the engine with the records of files of lines, through key files in `folder`.
+
+    What killed runs left in the folder half-written is removed. A key file that is damaged is made again, once.
+    Raises SourceError for a file that cannot be read, ReportError for a key file that cannot be written.
+    """
+    sweep(folder, "*.keys")
+    with unchanged(sources):
+        wanted = [stretch for source in sources for stretch in stretches(source)]
+        made = _in_pool(lambda stretch: make_keys(stretch, comparison, folder), wanted, threads, progress)
+        for stretch, keys in zip(wanted, made, strict=True):
+            if _fault_of(engine, stretch, keys):
+                _remove(keys)
+                make_keys(stretch, comparison, folder)
+                if fault := _fault_of(engine, stretch, keys):
+                    raise SourceError(f"{keys}, made a second time: {fault}; name another folder by --work")
+
+
+def _fault_of(engine: "_core.NearDuplicates", stretch: Stretch, keys: Path) -> str:
+    """Add the keys to the engine; return why they could not be read, "" when they could."""
+    try:
+        engine.open_keys(os.fspath(keys), name=stretch.source.name, path=os.fspath(stretch.source.path))
+    except (_core.KeyFileError, _core.ReadError) as error:
+        return str(error)
+    return ""
+
+
+def _remove(keys: Path) -> None:
+    try:
+        keys.unlink(missing_ok=True)
+    except OSError as error:
+        raise SourceError(f"{keys}: {error.strerror}; remove it, or name another folder by --work") from error
 
 
 def _in_pool(

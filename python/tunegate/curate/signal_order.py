@@ -36,9 +36,14 @@ def order_by_signal(rule: str, sources: Sequence[Source], records: int, scratch:
 def _measured(signal: str, column: str, sources: Sequence[Source], scratch: Path, records: int) -> pl.DataFrame:
     """Return the column for every record, null where the record is no sample."""
     module = load(signal)
+    if not hasattr(module, "compute"):
+        raise UsageError(
+            f"signal {signal} is not measured sample by sample, so that it cannot say which record to keep; "
+            "name another, such as broken_text"
+        )
     columns = [name for name in module.WRITES if name != "sample_id"]
-    if column not in columns or not hasattr(module, "compute"):
-        known = ", ".join(columns) if hasattr(module, "compute") else "none: it is not measured sample by sample"
+    if column not in columns:
+        known = ", ".join(columns)
         raise UsageError(f'signal {signal} has no column "{column}"; one of {known}.{did_you_mean(column, columns)}')
     store = Store(scratch / "keeper.duckdb")
     store.ingest(sources, {}, [signal])

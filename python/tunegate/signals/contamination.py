@@ -8,11 +8,12 @@ import duckdb
 import polars as pl
 
 from tunegate import _core
-from tunegate.errors import SignalError, SourceError
+from tunegate.errors import SourceError
 from tunegate.eval_items import read_items
 from tunegate.machine import available_cores
 from tunegate.near_duplicates import explained
 from tunegate.signals.batch import Schema
+from tunegate.signals.second_reading import require_share, require_words
 from tunegate.sources import DATA, EVAL, Source
 
 NAME = "contamination"
@@ -36,12 +37,8 @@ DEFAULTS = {"containment": 0.7, "jaccard": 0.8, "words": 8}
 def settled(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return all parameters. Raises SignalError for a share that is none, or n-grams of no word."""
     chosen = {**DEFAULTS, **parameters}
-    for name in ("containment", "jaccard"):
-        if not 0 < chosen[name] <= 1:
-            raise SignalError(f"{name} is {chosen[name]}, expected a share above 0 and up to 1")
-    if chosen["words"] != int(chosen["words"]) or chosen["words"] < 1:
-        raise SignalError(f"words is {chosen['words']}, expected a whole number from 1 on")
-    return chosen
+    shares = {name: require_share(name, chosen[name]) for name in ("containment", "jaccard")}
+    return {**chosen, **shares, "words": require_words("words", chosen["words"])}
 
 
 def measure_sources(
@@ -65,9 +62,7 @@ def measure_sources(
 
 def _index(sources: Sequence[Source], parameters: Mapping[str, Any]) -> "_core.ItemIndex":
     texts = [item.text for source in sources for item in read_items(source.name)]
-    return _core.ItemIndex(
-        texts, int(parameters["words"]), _exact(parameters["containment"]), _exact(parameters["jaccard"])
-    )
+    return _core.ItemIndex(texts, parameters["words"], _exact(parameters["containment"]), _exact(parameters["jaccard"]))
 
 
 def _exact(share: float) -> tuple[int, int]:

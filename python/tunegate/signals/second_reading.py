@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ import polars as pl
 from tunegate import _core
 from tunegate.errors import SignalError, SourceError
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import Comparison, read_sources
+from tunegate.near_duplicates import MOST_DIGITS, MOST_NGRAM, Comparison, exact_share, read_sources
 from tunegate.scratch import scratch_folder
 from tunegate.sources import EVAL, Source
 
@@ -39,9 +40,42 @@ def engine(
 
 def require_similarity(name: str, value: Any) -> float:
     """Return the value as a number. Raises SignalError for a similarity that no search is made for."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not LEAST_SIMILARITY <= value <= 1:
-        raise SignalError(f"{name} is {value}, expected a similarity from {LEAST_SIMILARITY} to 1")
-    return float(value)
+    share = _share(value)
+    if share is None or share < LEAST_SIMILARITY:
+        raise SignalError(
+            f"{name} is {_shown(value)}, expected a similarity from {LEAST_SIMILARITY} to 1 of at most "
+            f"{MOST_DIGITS} digits"
+        )
+    return float(share)
+
+
+def require_share(name: str, value: Any) -> float:
+    """Return the value as a number. Raises SignalError for what is no share, or has more digits than are compared."""
+    share = _share(value)
+    if share is None:
+        raise SignalError(
+            f"{name} is {_shown(value)}, expected a share above 0 and up to 1 of at most {MOST_DIGITS} digits"
+        )
+    return float(share)
+
+
+def require_words(name: str, value: Any) -> int:
+    """Return the value as the size of an n-gram. Raises SignalError for any that is none."""
+    if not _is_number(value) or not 1 <= value <= MOST_NGRAM or value != int(value):
+        raise SignalError(f"{name} is {_shown(value)}, expected a whole number from 1 to {MOST_NGRAM:,}")
+    return int(value)
+
+
+def _share(value: Any) -> Fraction | None:
+    return exact_share(f"{Decimal(str(value)):f}") if _is_number(value) and 0 < value <= 1 else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    return f"{value}"[:40]
 
 
 def matches(made: "_core.NearDuplicates") -> pl.DataFrame:
