@@ -1,6 +1,7 @@
 #include "prefix_index.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <numeric>
 #include <stdexcept>
@@ -16,7 +17,8 @@ constexpr std::size_t kProbes = 32;
 constexpr std::size_t kBuckets = 256;
 constexpr std::uint64_t kBehind = std::uint64_t{1} << 31;
 
-/// 32 bits of group, 1 bit for an element behind the short prefix, 31 bits of record: sorted, they are the postings.
+/// 32 bits of group, 1 bit for an element behind the short prefix, 31 bits of record and position: sorted, they are the
+/// postings.
 using Key = std::uint64_t;
 
 using Records = std::span<const std::uint32_t>;
@@ -24,10 +26,25 @@ using Records = std::span<const std::uint32_t>;
 std::uint64_t group_of(Key key) { return key >> 32; }
 std::size_t bucket_of(Key key) { return static_cast<std::size_t>(key >> 56); }
 
-/// Other bits than the counters use: hashes that share a counter by chance shall not share a group.
-Key make_key(std::uint64_t hash, bool is_behind, std::size_t place) {
-  return (hash ^ hash >> 32) << 32 | (is_behind ? kBehind : 0) | place;
-}
+/// Makes keys. The position in the set gets the bits that the places leave, and stops at the most that fits: it bounds
+/// what may follow, and one that is too low only bounds less.
+class KeyFormat {
+ public:
+  explicit KeyFormat(std::size_t records)
+      : shift_(std::min(16, 31 - static_cast<int>(std::bit_width(std::max<std::size_t>(records, 1) - 1)))) {}
+
+  /// Other bits than the counters use: hashes that share a counter by chance shall not share a group.
+  Key key(std::uint64_t hash, bool is_behind, std::size_t place, std::size_t position) const {
+    return (hash ^ hash >> 32) << 32 | (is_behind ? kBehind : 0) | place << shift_ | std::min(position, most());
+  }
+  std::uint32_t place(Key key) const { return static_cast<std::uint32_t>((key & (kBehind - 1)) >> shift_); }
+  std::uint16_t position(Key key) const { return static_cast<std::uint16_t>(key & most()); }
+
+ private:
+  std::size_t most() const { return (std::size_t{1} << shift_) - 1; }
+
+  int shift_;
+};
 
 std::size_t chunks_of(Records records) { return (records.size() + kChunkRecords - 1) / kChunkRecords; }
 
@@ -66,7 +83,8 @@ ElementCounts count_elements(Records records, const ShingleSource& source, std::
 /// Finds the elements of probe prefixes that may occur in another record.
 class PrefixSelector {
  public:
-  PrefixSelector(const ElementCounts& counts, Threshold threshold) : counts_(counts), threshold_(threshold) {}
+  PrefixSelector(const ElementCounts& counts, Threshold threshold, KeyFormat format)
+      : counts_(counts), threshold_(threshold), format_(format) {}
 
   void append_keys(std::size_t place, std::span<const std::uint64_t> distinct, std::vector<Key>& keys) {
     const std::size_t size = distinct.size();
@@ -76,8 +94,8 @@ class PrefixSelector {
     if (alone >= probe) return;
     const std::size_t short_prefix = prefix(size, threshold_.least_shared(size, size));
     sort_first(size - alone, probe - alone);
-    for (std::size_t i = 0; alone + i < probe; ++i) {
-      keys.push_back(make_key(common_[i].hash, alone + i >= short_prefix, place));
+    for (std::size_t i = alone; i < probe; ++i) {
+      keys.push_back(format_.key(common_[i - alone].hash, i >= short_prefix, place, i));
     }
   }
 
@@ -124,6 +142,7 @@ class PrefixSelector {
 
   const ElementCounts& counts_;
   Threshold threshold_;
+  KeyFormat format_;
   std::vector<Element> common_;
 };
 
@@ -133,7 +152,7 @@ std::vector<std::vector<Key>> select_keys(Records records, const ShingleSource& 
   std::vector<std::vector<Key>> keys(chunks_of(records));
   for_each_chunk(keys.size(), threads, [&] {
     return [&, reader = source.reader(), set = SetComparer(),
-            selector = PrefixSelector(counts, threshold)](std::size_t chunk) mutable {
+            selector = PrefixSelector(counts, threshold, KeyFormat(records.size()))](std::size_t chunk) mutable {
       for_each_set(records, chunk, *reader, [&](std::size_t place, std::span<const std::uint64_t> hashes) {
         const bool is_distinct = hashes.size() == sizes[place];
         if (!is_distinct) set.load(hashes);
@@ -188,31 +207,39 @@ std::size_t drop_single(std::vector<Key>& keys) {
   return groups;
 }
 
-void fill_postings(std::vector<Key>& keys, PrefixIndex& index) {
+/// Returns the positions, in the order of the postings.
+std::vector<std::uint16_t> fill_postings(std::vector<Key>& keys, KeyFormat format, PrefixIndex& index) {
   index.groups.reserve(drop_single(keys) + 1);
   if (keys.size() > UINT32_MAX) throw std::length_error("the records share too many rare elements to index them");
   index.postings.resize(keys.size());
+  std::vector<std::uint16_t> positions(keys.size());
   for_each_group(keys, [&](std::size_t begin, std::size_t end) {
     std::size_t middle = begin;
     for (std::size_t i = begin; i < end; ++i) {
-      index.postings[i] = static_cast<std::uint32_t>(keys[i] & (kBehind - 1));
+      index.postings[i] = format.place(keys[i]);
+      positions[i] = format.position(keys[i]);
       middle += (keys[i] & kBehind) == 0;
     }
     index.groups.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(middle)});
   });
   const auto end = static_cast<std::uint32_t>(keys.size());
   index.groups.push_back({end, end});
+  return positions;
 }
 
-void fill_elements(PrefixIndex& index) {
+void fill_elements(const std::vector<std::uint16_t>& positions, PrefixIndex& index) {
   index.element_begin.assign(index.sizes.size() + 1, 0);
   for (const std::uint32_t place : index.postings) ++index.element_begin[place + 1];
   std::partial_sum(index.element_begin.begin(), index.element_begin.end(), index.element_begin.begin());
   std::vector<std::uint32_t> next = index.element_begin;
   index.elements.resize(index.postings.size());
+  index.positions.resize(index.postings.size());
   for (std::uint32_t group = 0; group + 1 < index.groups.size(); ++group) {
-    for (const std::uint32_t place : index.in_short_prefix(group)) index.elements[next[place]++] = {group, 0};
-    for (const std::uint32_t place : index.behind(group)) index.elements[next[place]++] = {group, 1};
+    for (std::uint32_t i = index.groups[group].begin; i < index.groups[group + 1].begin; ++i) {
+      const std::uint32_t at = next[index.postings[i]]++;
+      index.elements[at] = {group, i >= index.groups[group].middle};
+      index.positions[at] = positions[i];
+    }
   }
 }
 
@@ -228,9 +255,9 @@ PrefixIndex build_prefix_index(std::span<const std::uint32_t> records, const Shi
     return select_keys(records, source, threshold, threads, counts, index.sizes);
   }();
   std::vector<Key> keys = sort_keys(parts, threads);
-  fill_postings(keys, index);
+  const auto positions = fill_postings(keys, KeyFormat(records.size()), index);
   std::vector<Key>().swap(keys);
-  fill_elements(index);
+  fill_elements(positions, index);
   return index;
 }
 

@@ -35,6 +35,7 @@ struct PrefixIndex {
   std::vector<std::uint32_t> postings;       // records
   std::vector<std::uint32_t> element_begin;  // of each record in `elements`, and one past the last
   std::vector<Element> elements;
+  std::vector<std::uint16_t> positions;  // of `elements`: how many of the set stand before it, or fewer
 
   std::span<const std::uint32_t> in_short_prefix(std::uint32_t group) const {
     return std::span(postings).subspan(groups[group].begin, groups[group].middle - groups[group].begin);
@@ -48,7 +49,7 @@ struct PrefixIndex {
 };
 
 /// Reads every record twice, and a few more to guess how many hashes there are. While it works: one byte a counter
-/// (64 MiB at most) and 16 bytes a prefix element. Throws std::length_error for 2^31 records or 2^32 elements.
+/// (64 MiB at most) and 18 bytes a prefix element. Throws std::length_error for 2^31 records or 2^32 elements.
 PrefixIndex build_prefix_index(std::span<const std::uint32_t> records, const ShingleSource& source, Threshold threshold,
                                std::size_t threads);
 

@@ -74,17 +74,70 @@ class MatchFinder {
   NumberSet found_;
 };
 
+/// A walk in keeper order: the records added, and the best of them for another. Looks at the most promising first: what
+/// follows is seldom looked at, for it must be more similar than the best so far, or as similar and added earlier.
+class KeeperWalk {
+ public:
+  KeeperWalk(Places records, const PrefixIndex& index, const ShingleSource& source, Threshold threshold,
+             const PairFilter& may_match)
+      : records_(records), added_(index), sets_(source), threshold_(threshold), may_match_(may_match) {
+    looked_at_.resize(records.size());
+  }
+
+  void add(std::uint32_t place) { added_.add(place); }
+
+  std::optional<Match> best(std::uint32_t place) {
+    looked_at_.clear();
+    best_.reset();
+    is_loaded_ = false;
+    for (const auto& offer : added_.offers(place, threshold_)) {
+      if (best_ && is_less(offer.most, best_->overlap)) break;
+      look_through(place, offer);
+    }
+    return best_;
+  }
+
+ private:
+  void look_through(std::uint32_t place, const AddedRecords::Offer& offer) {
+    for (std::uint32_t next = offer.first; next != AddedRecords::kNone; next = added_.link(next).next) {
+      const std::uint32_t turn = added_.link(next).turn;
+      if (!wins(turn, offer.most)) return;
+      if (added_.place(turn) != place && looked_at_.add(turn)) look_at(place, turn);
+    }
+  }
+
+  void look_at(std::uint32_t place, std::uint32_t turn) {
+    const std::uint32_t record = records_[place], other = records_[added_.place(turn)];
+    if (!may_match_(record, other)) return;
+    if (!is_loaded_) comparer_.load(sets_.shingles(record));
+    is_loaded_ = true;
+    const auto least = best_ ? Threshold{best_->overlap.shared, best_->overlap.united} : threshold_;
+    const auto overlap = comparer_.match(sets_.shingles(other), least);
+    if (!overlap || !wins(turn, *overlap)) return;
+    best_ = Match{other, record, *overlap};
+    best_turn_ = turn;
+  }
+
+  bool wins(std::uint32_t turn, Overlap overlap) const {
+    if (!best_ || is_less(best_->overlap, overlap)) return true;
+    return turn < best_turn_ && !is_less(overlap, best_->overlap);
+  }
+
+  Places records_;
+  AddedRecords added_;
+  SetCache sets_;
+  SetComparer comparer_;
+  Threshold threshold_;
+  const PairFilter& may_match_;
+  NumberSet looked_at_;  // turns
+  std::optional<Match> best_;
+  std::uint32_t best_turn_ = 0;
+  bool is_loaded_ = false;
+};
+
 }  // namespace
 
 struct PrefixJoin::State {
-  /// What a walk in keeper order needs.
-  struct Walk {
-    Walk(const PrefixIndex& index, const ShingleSource& source) : added(index), sets(source) {}
-    AddedRecords added;
-    SetCache sets;
-    SetComparer comparer;
-  };
-
   std::uint32_t place(std::uint32_t record) const {
     const auto at = std::lower_bound(records.begin(), records.end(), record);
     if (at == records.end() || *at != record) {
@@ -99,7 +152,7 @@ struct PrefixJoin::State {
   std::size_t threads;
   PairFilter may_match;
   PrefixIndex index;
-  std::optional<Walk> walk;
+  std::optional<KeeperWalk> walk;
 };
 
 PrefixJoin::PrefixJoin(std::span<const std::uint32_t> records, const ShingleSource& source, Threshold threshold,
@@ -148,29 +201,14 @@ std::vector<Match> PrefixJoin::all_matches(std::uint32_t first_new) const {
 
 std::optional<Match> PrefixJoin::best_added(std::uint32_t record) {
   const std::uint32_t place = state_->place(record);
-  if (!state_->walk) return std::nullopt;
-  auto& [added, sets, comparer] = *state_->walk;
-  std::optional<Match> best;
-  bool is_loaded = false;
-  for (const std::uint32_t turn : added.candidates(place, state_->threshold)) {
-    const std::uint32_t other = added.place(turn);
-    const auto [least, most] = std::minmax(state_->index.sizes[place], state_->index.sizes[other]);
-    // One added later must be more similar, and an equal set is not enough after another equal one.
-    if (other == place || (best && !is_less(best->overlap, {least, most}))) continue;
-    if (!state_->may_match(record, state_->records[other])) continue;
-    if (!is_loaded) comparer.load(sets.shingles(record));
-    is_loaded = true;
-    const auto overlap = comparer.match(sets.shingles(state_->records[other]), state_->threshold);
-    if (!overlap || (best && !is_less(best->overlap, *overlap))) continue;
-    best = Match{state_->records[other], record, *overlap};
-  }
-  return best;
+  return state_->walk ? state_->walk->best(place) : std::nullopt;
 }
 
 void PrefixJoin::add(std::uint32_t record) {
   const std::uint32_t place = state_->place(record);
-  if (!state_->walk) state_->walk.emplace(state_->index, state_->source);
-  state_->walk->added.add(place);
+  auto& [records, source, threshold, threads, may_match, index, walk] = *state_;
+  if (!walk) walk.emplace(records, index, source, threshold, may_match);
+  walk->add(place);
 }
 
 }  // namespace tunegate

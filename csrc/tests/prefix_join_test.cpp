@@ -82,6 +82,30 @@ std::vector<Set> with_boilerplate(std::size_t records, std::size_t size, std::si
   return sets;
 }
 
+/// One template of `common` hashes in each set, and before or behind it so many of its own.
+std::vector<Set> of_template(std::size_t common, const std::vector<std::size_t>& own) {
+  std::mt19937_64 random(7);
+  std::vector<Set> sets(own.size(), with_boilerplate(1, common, common).front());
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    Set words(own[i]);
+    for (auto& word : words) word = random();
+    sets[i].insert(i % 2 == 0 ? sets[i].begin() : sets[i].end(), words.begin(), words.end());
+  }
+  return sets;
+}
+
+/// A walk that adds what nothing added matches: how many sets it read, and how many it added.
+std::pair<std::size_t, std::size_t> walk(PrefixJoin& join, const MemorySets& sets) {
+  const std::size_t before = sets.reads();
+  std::size_t added = 0;
+  for (std::uint32_t record = 0; record < sets.size(); ++record) {
+    if (join.best_added(record)) continue;
+    join.add(record);
+    ++added;
+  }
+  return {sets.reads() - before, added};
+}
+
 template <class Error, class Call>
 std::string error_of(Call call) {
   try {
@@ -281,6 +305,62 @@ TEST(walking_records_of_one_template_reads_each_about_once) {
   for (std::uint32_t record = 1; record < sets.size(); ++record) matched += join.best_added(record).has_value();
   CHECK_EQ(matched, 2999U);
   CHECK(sets.reads() - before < 3100);
+}
+
+TEST(walking_records_of_one_template_and_of_unequal_sizes_reads_each_about_once) {
+  // Of 96 in common, two sets match with up to 24 of their own: those of 6 to 12 the first one, those of 15 no other of
+  // 15, but those of 6 and 9 match all of 15.
+  std::vector<std::size_t> own(3000);
+  for (std::size_t i = 0; i < own.size(); ++i) own[i] = std::size_t{i == 0 ? 12U : 6U + 3U * (i % 4)};
+  const MemorySets sets(of_template(96, own));
+  PrefixJoin join(all_of(sets), sets, {4, 5}, 1);
+  const auto [reads, added] = walk(join, sets);
+  CHECK_EQ(added, 1U + 3000 / 4);
+  CHECK(reads < 2 * 3000);
+  CHECK(same(join.best_added(4), Match{0, 4, {96, 96 + 12 + 6}}));
+  CHECK(same(join.best_added(5), Match{0, 5, {96, 96 + 12 + 9}}));
+}
+
+TEST(of_many_keepers_that_match_equally_well_the_first_is_read) {
+  std::vector<std::size_t> own(2000, 15);
+  for (std::size_t i = 1000; i < own.size(); ++i) own[i] = 6;
+  const MemorySets sets(of_template(96, own));
+  PrefixJoin join(all_of(sets), sets, {4, 5}, 1);
+  const auto [reads, added] = walk(join, sets);
+  CHECK_EQ(added, 1000U);
+  CHECK(reads < 2 * 1000 + 100);
+  for (const std::uint32_t record : {1000U, 1999U}) CHECK(same(join.best_added(record), Match{0, record, {96, 117}}));
+}
+
+TEST(the_best_of_many_records_of_one_template_is_found_whatever_they_share_beside_it) {
+  std::mt19937_64 random(12);
+  std::vector<Set> records(300, with_boilerplate(1, 24, 24).front());
+  for (auto& set : records) {
+    for (std::size_t words = random() % 9; words > 0; --words) set.insert(set.begin(), random() % 30);
+    set.erase(set.end() - static_cast<std::ptrdiff_t>(random() % 3), set.end());
+  }
+  const MemorySets sets(records);
+  for (const Threshold threshold : kThresholds) {
+    PrefixJoin join(all_of(sets), sets, threshold, 1);
+    Numbers added;
+    for (std::uint32_t record = 0; record < sets.size(); ++record) {
+      const auto best = join.best_added(record);
+      CHECK(same(best, true_best(sets, added, record, threshold)));
+      if (best && random() % 3 != 0) continue;
+      join.add(record);
+      added.push_back(record);
+    }
+  }
+}
+
+TEST(what_large_sets_share_behind_more_positions_than_are_told_apart_still_matches) {
+  const MemorySets sets(of_template(4000, {66'000, 66'000, 10}));  // positions have 16 bits at most
+  PrefixJoin join(all_of(sets), sets, {1, 100}, 1);
+  join.add(0);
+  CHECK(same(join.best_added(1), Match{0, 1, {4000, 136'000}}));
+  CHECK(same(join.best_added(2), Match{0, 2, {4000, 70'010}}));
+  join.add(2);
+  CHECK(same(join.best_added(1), Match{2, 1, {4000, 70'010}}));
 }
 
 TEST(a_threshold_out_of_range_and_a_record_not_joined_are_errors) {
