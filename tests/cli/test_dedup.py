@@ -500,7 +500,10 @@ def test_a_source_that_changes_before_its_records_are_copied_is_named(
     monkeypatch.setattr(deduplicate, "contaminated", lambda *_: path.write_text(DATA + DATA) and 0)
     said = tunegate("dedup", "a.jsonl", "-o", "kept.jsonl")
     assert (said.code, said.out) == (2, "")
-    assert said.err == "error: a.jsonl changed while it was read; run again when it is written completely; nothing was written\n"
+    assert (
+        said.err
+        == "error: a.jsonl changed while it was read; run again when it is written completely; nothing was written\n"
+    )
     assert os.listdir() == ["a.jsonl"]
 
 
