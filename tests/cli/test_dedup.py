@@ -60,7 +60,7 @@ def test_records_are_kept_and_removed_byte_for_byte_and_each_removal_says_why(wo
     assert lines(workplace, "kept.jsonl") == [FIRST, UNLIKE]
     assert lines(workplace, "removed.jsonl") == [EDITED, SPACED]
     first = {"source": "a.jsonl", "line": 1}
-    assert objects(workplace, "removed.why.jsonl") == [
+    assert objects(workplace, "removed.jsonl.why.jsonl") == [
         {"source": "a.jsonl", "line": 4, "keeper": first, "similarity": 16 / 17},
         {"source": "a.jsonl", "line": 5, "keeper": first, "similarity": 1.0},
     ]
@@ -81,7 +81,7 @@ def test_the_summary_adds_up_and_says_how_was_compared(workplace: Workplace, tun
     assert said.out.splitlines() == [
         "           5 records read",
         "           3 kept, 1 of them unreadable and copied as they are: kept.jsonl",
-        "           2 removed: removed.jsonl, why: removed.why.jsonl",
+        "           2 removed: removed.jsonl, why: removed.jsonl.why.jsonl",
         "compared: pair, 5 words a shingle, Jaccard >= 0.8",
         "found by: MinHash, 18 bands of 4 rows, expected recall 0.999924 at the threshold; every pair verified",
     ]
@@ -107,7 +107,7 @@ def test_compressed_files_and_stdin_are_read_as_any_other(workplace: Workplace, 
     said = process("dedup", "a.jsonl.gz", "-", "-o", "kept.jsonl", "--removed", "r.jsonl", stdin=DATA.encode())
     assert (said.code, said.err) == (0, "")
     assert lines(workplace, "kept.jsonl") == [FIRST, UNLIKE]
-    assert [why["source"] for why in objects(workplace, "r.why.jsonl")] == ["a.jsonl.gz"] * 2 + ["-"] * 4
+    assert [why["source"] for why in objects(workplace, "r.jsonl.why.jsonl")] == ["a.jsonl.gz"] * 2 + ["-"] * 4
 
 
 def test_the_field_the_threshold_and_the_shingle_can_be_chosen(workplace: Workplace, tunegate: Tunegate):
@@ -135,7 +135,7 @@ def test_what_is_in_another_file_is_removed(workplace: Workplace, tunegate: Tune
     said = tunegate("dedup", "new.jsonl", "--against", "old.jsonl", "-o", "kept.jsonl", "--removed", "r.jsonl")
     assert said.out.splitlines()[0] == "           2 records read, compared with 3 old ones"
     assert objects(workplace, "kept.jsonl") == [{"text": "new"}]
-    (why,) = objects(workplace, "r.why.jsonl")
+    (why,) = objects(workplace, "r.jsonl.why.jsonl")
     assert why["keeper"] == {"source": "old.jsonl", "line": 2}
 
 
@@ -276,7 +276,7 @@ def test_stage_files_are_used_again_and_change_no_output(workplace: Workplace, t
     texts = [json.dumps({"text": f"{NUMBERS} {number // 2} {number % 7}"}) for number in range(3000)]
     workplace.write("a.jsonl", "\n".join(texts[:1500]) + "\n\n" + "\n".join(texts[1500:]))
     workplace.write("b.jsonl", DATA)
-    outputs = ("kept.jsonl", "r.jsonl", "r.why.jsonl", "pairs.jsonl")
+    outputs = ("kept.jsonl", "r.jsonl", "r.jsonl.why.jsonl", "pairs.jsonl")
     arguments = ("dedup", "a.jsonl", "b.jsonl", "-o", "kept.jsonl", "--removed", "r.jsonl", "--pairs", "pairs.jsonl")
     assert tunegate(*arguments, "--threshold", "0.9").code == 0
     expected = [(workplace.folder / name).read_bytes() for name in outputs]
@@ -402,7 +402,7 @@ def test_benchmark_items_can_be_a_folder_or_a_pattern(workplace: Workplace, tune
         "dedup", "a.jsonl", "-o", "k.jsonl", "--removed", "r.jsonl", "--against-eval", "items", "--against-eval", "m*/*"
     )
     assert (said.code, lines(workplace, "k.jsonl")) == (0, ['{"text": "new"}'])
-    assert [why["item"] for why in objects(workplace, "r.why.jsonl")] == [
+    assert [why["item"] for why in objects(workplace, "r.jsonl.why.jsonl")] == [
         {"source": "items/one.jsonl", "line": 1},
         {"source": "more/two.csv", "line": 2},
     ]

@@ -92,7 +92,7 @@ def test_a_tiny_similarity_is_written_as_a_number(workplace: Workplace, tunegate
     workplace.write("items.jsonl", json.dumps({"question": f"{item} then"}) + "\n")
     workplace.write("a.jsonl", json.dumps({"text": f"{item} then {long}"}) + "\n")
     tunegate("dedup", "a.jsonl", "--against-eval", "items.jsonl", "-o", "kept.jsonl", "--removed", "r.jsonl")
-    (why,) = map(json.loads, (workplace.folder / "r.why.jsonl").read_text().splitlines())
+    (why,) = map(json.loads, (workplace.folder / "r.jsonl.why.jsonl").read_text().splitlines())
     assert why["containment"] == 1.0
     assert why["similarity"] == pytest.approx(1 / 10_000, rel=1e-3)
 

@@ -39,7 +39,7 @@ class Request:
     @property
     def why(self) -> Path | None:
         """The file that says of each removed record why."""
-        return self.removed and self.removed.with_name(f"{self.removed.name.removesuffix('.jsonl')}.why.jsonl")
+        return self.removed and self.removed.with_name(f"{self.removed.name}.why.jsonl")
 
     @property
     def outputs(self) -> list[Path]:
