@@ -227,6 +227,7 @@ preferences = st.builds(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records | records | preferences | damaged(), min_size=1, max_size=40))
 @example([b'{"chosen": [{"role": "assistant", "content": ""}], "rejected": "b"}'])
+@example([b'{"messages": [{"role": "", "content": "a"}, {"role": "assistant", "content": "b"}]}'])
 def test_any_records_are_judged_as_the_checks_judge_them(tmp_path: Path, lines: list[bytes]):
     path = tmp_path / "records.jsonl"
     path.write_bytes(b"\n".join(lines) + b'\n{"text": "a"}\n')

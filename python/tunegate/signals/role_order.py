@@ -5,7 +5,7 @@ import polars as pl
 from tunegate.signals.batch import PARTS, Batch, Schema
 
 NAME = "role_order"
-VERSION = 1
+VERSION = 2
 READS = {"samples": ("sample_id", "format"), "messages": ("sample_id", "turn", "part", "role")}
 FAULTS = (
     "same role twice",
@@ -41,7 +41,7 @@ def misplaced(path: pl.DataFrame) -> pl.DataFrame:
     """
     follows = pl.col("sample_id") == pl.col("sample_id").shift()
     turns = path.select("sample_id", "turn", "part", "role").filter(pl.col("role") != "text")
-    previous = pl.when(follows).then(pl.col("role").shift()).fill_null("").alias("previous")
+    previous = pl.when(follows).then(pl.col("role").shift()).alias("previous")  # null at the start: a role can be ""
     return turns.with_columns(previous).with_columns(_fault().alias("fault")).filter(pl.col("fault").is_not_null())
 
 
@@ -59,8 +59,8 @@ def _fault() -> pl.Expr:
         .then(same)
         .when((role == "system") & (pl.col("turn") > 0))
         .then(system)
-        .when((role == "assistant") & previous.is_in(["", "system"]))
+        .when((role == "assistant") & (previous.is_null() | (previous == "system")))
         .then(before_user)
-        .when((role == "tool") & ~previous.is_in(["assistant", "tool"]))
+        .when((role == "tool") & ~previous.is_in(["assistant", "tool"]).fill_null(value=False))
         .then(tool)
     )
