@@ -28,8 +28,6 @@ class RecordShingles final : public ShingleSource {
   RecordShingles(std::vector<RecordPart> parts, TextField field, ShingleOptions shingles);
 
   std::unique_ptr<Reader> reader() const override;
-  /// The same records by another field. Only for parts that are files.
-  RecordShingles of_field(TextField field) const { return {parts_, field, shingles_}; }
 
  private:
   class FileReader;
