@@ -87,7 +87,7 @@ void BandBuckets::find_buckets() {
 void BandBuckets::find_buckets_of_slot(std::size_t begin, std::size_t end) {
   const auto at = [&](std::size_t i) { return entries_.begin() + static_cast<std::ptrdiff_t>(i); };
   const auto same_key = [](std::uint64_t a, std::uint64_t b) { return a >> 32 == b >> 32; };
-  if (end - begin > 2) std::sort(at(begin), at(end));
+  if (!std::is_sorted(at(begin), at(end))) std::sort(at(begin), at(end));  // it is, when all have one key
   while (begin < end) {
     const auto stop =
         std::find_if_not(at(begin), at(end), [&](auto entry) { return same_key(entry, entries_[begin]); });

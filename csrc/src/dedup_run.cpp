@@ -83,7 +83,7 @@ void DedupRun::open_source(const std::string& name, ReadOptions options) {
   options.threads = options_.threads;
   const std::string path = options.path;
   reader_ = std::make_unique<SourceReader>(std::move(options), [this](std::size_t bytes) {
-    return std::make_unique<KeySink>(settings_, hasher_.get(), bytes);
+    return std::make_unique<KeySink>(settings_, hasher_.get(), bytes, &crowd_room_);
   });
   add_part(std::make_unique<HeapKeys>(), {{name, path, false, 0, 0, 0, 0, 0, ""}});
 }
@@ -138,10 +138,12 @@ std::vector<std::uint32_t> DedupRun::longest_first() const {
   return order;
 }
 
-std::vector<RecordPart> DedupRun::parts() const {
+/// Where the texts of that field are to be found.
+std::vector<RecordPart> DedupRun::parts(TextField field) const {
   std::vector<RecordPart> parts;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    RecordPart part{firsts_[i], keys_[i]->records(), path_of(i), {}, {}};
+    RecordPart part{firsts_[i], keys_[i]->records(), path_of(i)};
+    if (field == settings_.field) part.held = keys_[i]->held();
     if (keys_[i].get() == index_) {
       part.set_ends = index_->set_ends();
       part.hashes = index_->sets();
@@ -171,7 +173,7 @@ std::vector<std::uint32_t> DedupRun::full_order(std::span<const std::uint32_t> o
 }
 
 void DedupRun::find(PairScope scope, std::span<const std::uint32_t> order) {
-  texts_ = std::make_unique<RecordShingles>(parts(), settings_.field, settings_.shingles);
+  texts_ = std::make_unique<RecordShingles>(parts(settings_.field), settings_.field, settings_.shingles);
   std::vector<const RecordKeys*> keys;
   for (const auto& part : keys_) keys.push_back(part.get());
   found_ = std::make_unique<NearDuplicates>(std::move(keys), *texts_, settings_);
@@ -258,7 +260,7 @@ void DedupRun::exclude(std::vector<std::string> item_sources, std::vector<Contam
 }
 
 std::vector<Overlap> DedupRun::compare(std::span<const RecordPair> pairs, TextField field) const {
-  const RecordShingles texts(parts(), field, settings_.shingles);
+  const RecordShingles texts(parts(field), field, settings_.shingles);
   const auto reader = texts.reader();
   SetComparer comparer;
   std::vector<Overlap> overlaps;

@@ -4,8 +4,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
+
+#include "tunegate/page_array.hpp"
 
 namespace tunegate {
 
@@ -17,20 +18,21 @@ namespace tunegate {
 /// of additions.
 class ElementCounts {
  public:
+  static constexpr std::uint8_t kMost = 255;  // where a count stays
   static constexpr std::size_t kMostCounters = std::size_t{1} << 26;
 
   /// A counter for each fourth of a hash where that is possible, in 64 KiB to 64 MiB.
   explicit ElementCounts(std::size_t expected_hashes)
       : size_(std::bit_ceil(std::clamp(4 * expected_hashes, std::size_t{1} << 16, kMostCounters))),
         shift_(64 - std::countr_zero(size_)),
-        counters_(std::make_unique<std::atomic<std::uint8_t>[]>(size_)) {}
+        counters_(size_) {}
 
   /// Adds the distinct hashes of one record, while no other thread adds any.
   void add_alone(std::span<const std::uint64_t> distinct) {
     for (const std::uint64_t hash : distinct) {
       auto& counter = counters_[place(hash)];
       const std::uint8_t before = counter.load(std::memory_order_relaxed);
-      counter.store(static_cast<std::uint8_t>(before + (before < 255)), std::memory_order_relaxed);
+      counter.store(static_cast<std::uint8_t>(before + (before < kMost)), std::memory_order_relaxed);
     }
   }
 
@@ -40,16 +42,25 @@ class ElementCounts {
     for (const std::uint64_t hash : distinct) {
       auto& counter = counters_[place(hash)];
       std::uint8_t before = counter.load(std::memory_order_relaxed);
-      while (before < 255 &&
+      while (before < kMost &&
              !counter.compare_exchange_weak(before, static_cast<std::uint8_t>(before + 1), std::memory_order_relaxed)) {
       }
     }
   }
 
-  std::uint8_t count(std::uint64_t hash) const { return counters_[place(hash)].load(std::memory_order_relaxed); }
+  /// The counts of many hashes at once, which the memory looks up side by side.
+  void get(std::span<const std::uint64_t> hashes, std::uint8_t* counts) const {
+    const int shift = shift_;  // a byte written could be anything of this
+    const auto* counters = counters_.data();
+    for (std::size_t i = 0; i < hashes.size(); ++i)
+      counts[i] = counters[place(hashes[i], shift)].load(std::memory_order_relaxed);
+  }
 
  private:
-  std::size_t place(std::uint64_t hash) const { return static_cast<std::size_t>(hash * 0x9E3779B97F4A7C15U >> shift_); }
+  static std::size_t place(std::uint64_t hash, int shift) {
+    return static_cast<std::size_t>(hash * 0x9E3779B97F4A7C15U >> shift);
+  }
+  std::size_t place(std::uint64_t hash) const { return place(hash, shift_); }
 
   void prefetch(std::uint64_t hash) const {
 #if defined(__GNUC__)
@@ -59,7 +70,7 @@ class ElementCounts {
 
   std::size_t size_;
   int shift_;
-  std::unique_ptr<std::atomic<std::uint8_t>[]> counters_;
+  PageArray<std::atomic<std::uint8_t>> counters_;
 };
 
 }  // namespace tunegate

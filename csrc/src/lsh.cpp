@@ -31,6 +31,11 @@ std::vector<KeyStretch> in_order(std::span<const KeyStretch> stretches, std::siz
   return sorted;
 }
 
+struct BucketCount {
+  std::uint32_t members = 0;
+  std::uint64_t buckets = 0;
+};
+
 /// How many buckets of each size there are.
 class Sizes {
  public:
@@ -48,6 +53,7 @@ class Sizes {
     if (other.counts_.size() > counts_.size()) counts_.resize(other.counts_.size());
     for (std::size_t members = 0; members < other.counts_.size(); ++members) counts_[members] += other.counts_[members];
   }
+  /// By increasing size, of two members and more.
   std::vector<BucketCount> counts() const {
     std::vector<BucketCount> out;
     for (std::size_t members = 2; members < counts_.size(); ++members) {
@@ -222,27 +228,6 @@ class Search {
 Candidates find_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
                            const LshOptions& options) {
   return Search(stretches, active, options).run();
-}
-
-Candidates find_band_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
-                                std::uint32_t band, std::uint32_t first_new, std::uint32_t most) {
-  const std::vector<KeyStretch> sorted = in_order(stretches, active.size());
-  BandBuckets buckets(sorted, active);
-  buckets.load(band);
-  Findings found;
-  found.enumerate(buckets, first_new, most, active.size());
-  found.pairs.make_unique(active.size());
-  return found.candidates();
-}
-
-std::vector<BucketCount> count_buckets(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
-                                       std::uint32_t band) {
-  const std::vector<KeyStretch> sorted = in_order(stretches, active.size());
-  BandBuckets buckets(sorted, active);
-  buckets.load(band);
-  Sizes sizes;
-  sizes.add(buckets.buckets());
-  return sizes.counts();
 }
 
 }  // namespace tunegate

@@ -100,7 +100,7 @@ std::unique_ptr<HeldShingles> NearDuplicates::hold_crowded(std::size_t threads) 
     const auto [part, at] = place(record);
     hashes += part->records()[at].shingles;
   }
-  return hashes > kHeldHashes ? nullptr : std::make_unique<HeldShingles>(crowded_, texts_, threads);
+  return hashes > kHeldHashes ? nullptr : std::make_unique<HeldShingles>(crowded_, hashes, texts_, threads);
 }
 
 void NearDuplicates::cluster_crowded(const JoinOptions& options, std::span<const std::uint32_t> order) {

@@ -55,13 +55,19 @@ void for_each_set(Records records, std::size_t chunk, ShingleSource::Reader& rea
   for (std::size_t place = first; place < last; ++place) visit(place, reader.shingles(records[place]));
 }
 
+/// About how many different hashes there are: one that several probes have counts once for them all.
 std::size_t guess_hashes(Records records, const ShingleSource& source) {
   const std::size_t probes = std::min(kProbes, records.size());
   if (probes == 0) return 0;
   const auto reader = source.reader();
-  std::size_t hashes = 0;
-  for (std::size_t i = 0; i < probes; ++i) hashes += reader->shingles(records[i * records.size() / probes]).size();
-  return hashes / probes * records.size();
+  std::vector<std::uint64_t> hashes;
+  for (std::size_t i = 0; i < probes; ++i) {
+    const auto read = reader->shingles(records[i * records.size() / probes]);
+    hashes.insert(hashes.end(), read.begin(), read.end());
+  }
+  std::ranges::sort(hashes);
+  const auto repeats = std::ranges::unique(hashes);
+  return (hashes.size() - repeats.size()) * records.size() / probes;
 }
 
 ElementCounts count_elements(Records records, const ShingleSource& source, std::size_t threads,
@@ -121,8 +127,8 @@ class PrefixSelector {
     std::size_t common = 0, seen = 0;
     while (seen < distinct.size() && seen - common < probe) {
       const auto stretch = distinct.subspan(seen, std::min(kStretch, distinct.size() - seen));
-      std::uint8_t counts[kStretch];  // first all of them: the memory answers many at once
-      for (std::size_t i = 0; i < stretch.size(); ++i) counts[i] = counts_.count(stretch[i]);
+      std::uint8_t counts[kStretch];
+      counts_.get(stretch, counts);
       for (std::size_t i = 0; i < stretch.size(); ++i) {
         common_[common] = {counts[i], stretch[i]};
         common += counts[i] > 1;

@@ -25,12 +25,13 @@ ShingleBits shingle_bits(std::span<const std::uint64_t> shingles) {
   return bits;
 }
 
-KeySink::KeySink(const KeySettings& settings, const MinHasher* hasher, std::size_t bytes)
+KeySink::KeySink(const KeySettings& settings, const MinHasher* hasher, std::size_t bytes, HashArena* room)
     : settings_(settings),
       hasher_(hasher),
       shingler_(settings.shingles),
       stride_(std::max<std::size_t>(16, bytes / kBytesPerRecord)),
-      row_(settings.banding.bands) {
+      row_(settings.banding.bands),
+      room_(room) {
   records_.reserve(stride_);
   bits_.reserve(stride_);
   keys_ = std::make_unique_for_overwrite<std::uint32_t[]>(stride_ * row_.size());
@@ -73,6 +74,9 @@ void KeySink::add_text(const Sample& sample) {
   hasher_->band_keys(shingles, row_);
   const std::size_t record = records_.size() - 1;
   for (std::size_t band = 0; band < row_.size(); ++band) keys_[band * stride_ + record] = row_[band];
+  if (room_ == nullptr || !watch_.is_crowded(row_)) return;
+  const auto copy = room_->copy(shingles);
+  if (!copy.empty()) held_.push_back({static_cast<std::uint32_t>(record), copy});
 }
 
 void KeySink::widen() {
@@ -93,6 +97,7 @@ void HeapKeys::append(KeySink& sink) {
   records_.insert(records_.end(), sink.records_.begin(), sink.records_.end());
   bits_.insert(bits_.end(), sink.bits_.begin(), sink.bits_.end());
   for (const std::uint32_t record : sink.unreadable_) unreadable_.push_back(first + record);
+  for (const HeldSet& set : sink.held_) held_.push_back({first + set.record, set.hashes});
   keys_.push_back(std::move(sink.keys_));
   stretches_.push_back({keys_.back().get(), sink.stride_, first, static_cast<std::uint32_t>(sink.records_.size())});
 }

@@ -11,24 +11,16 @@ class RecordShingles::FileReader final : public ShingleSource::Reader {
       : owner_(owner), files_(owner.parts_.size()), parser_(FieldNames{}), shingler_(owner.shingles_) {}
 
   std::span<const std::uint64_t> shingles(std::uint32_t record) override {
-    const std::size_t number = part_of(record);
+    const auto held = owner_.held(record);
+    if (!held.empty()) return held;
+    const std::size_t number = owner_.part_of(record);
     const RecordPart& part = owner_.parts_[number];
-    const std::uint32_t at = record - part.first;
-    if (!part.set_ends.empty()) {
-      const std::uint64_t begin = at == 0 ? 0 : part.set_ends[at - 1];
-      return part.hashes.subspan(begin, part.set_ends[at] - begin);
-    }
-    return part.records[at].text_hash == 0 ? std::span<const std::uint64_t>() : parse(file(number), part.records[at]);
+    const RecordKey& key = part.records[record - part.first];
+    const bool has_none = key.text_hash == 0 || !part.set_ends.empty();
+    return has_none ? std::span<const std::uint64_t>() : parse(file(number), key);
   }
 
  private:
-  std::size_t part_of(std::uint32_t record) const {
-    const auto& parts = owner_.parts_;
-    const auto after = std::upper_bound(parts.begin(), parts.end(), record,
-                                        [](std::uint32_t value, const RecordPart& part) { return value < part.first; });
-    return static_cast<std::size_t>(after - parts.begin()) - 1;
-  }
-
   const OpenFile& file(std::size_t number) {
     if (!files_[number]) files_[number] = std::make_unique<OpenFile>(owner_.parts_[number].path);
     return *files_[number];
@@ -54,6 +46,22 @@ class RecordShingles::FileReader final : public ShingleSource::Reader {
 
 RecordShingles::RecordShingles(std::vector<RecordPart> parts, TextField field, ShingleOptions shingles)
     : parts_(std::move(parts)), field_(field), shingles_(shingles) {}
+
+std::size_t RecordShingles::part_of(std::uint32_t record) const {
+  const auto after = std::ranges::upper_bound(parts_, record, {}, &RecordPart::first);
+  return static_cast<std::size_t>(after - parts_.begin()) - 1;
+}
+
+std::span<const std::uint64_t> RecordShingles::held(std::uint32_t record) const {
+  const RecordPart& part = parts_[part_of(record)];
+  const std::uint32_t at = record - part.first;
+  if (part.set_ends.empty()) {
+    const auto set = std::ranges::lower_bound(part.held, at, {}, &HeldSet::record);
+    return set == part.held.end() || set->record != at ? std::span<const std::uint64_t>() : set->hashes;
+  }
+  const std::uint64_t begin = at == 0 ? 0 : part.set_ends[at - 1];
+  return part.hashes.subspan(begin, part.set_ends[at] - begin);
+}
 
 std::unique_ptr<ShingleSource::Reader> RecordShingles::reader() const { return std::make_unique<FileReader>(*this); }
 

@@ -8,17 +8,17 @@
 
 namespace tunegate {
 
-/// A reader that keeps the sets read last, unless they are in memory anyway, because reading one costs as much as five
-/// comparisons. One slot for each remainder of the record's number; sets of more hashes than kMostHashes are read again
-/// each time. 16 MiB at most.
+/// A reader that keeps the sets read last, those that are not in memory anyway, because reading one costs as much as
+/// five comparisons. One slot for each remainder of the record's number; sets of more hashes than kMostHashes are read
+/// again each time. 16 MiB at most.
 class SetCache {
  public:
-  explicit SetCache(const ShingleSource& source)
-      : reader_(source.reader()), kept_(source.is_in_memory() ? 0 : kSlots) {}
+  explicit SetCache(const ShingleSource& source) : source_(source), reader_(source.reader()), kept_(kSlots) {}
 
   /// Valid until the next call.
   std::span<const std::uint64_t> shingles(std::uint32_t record) {
-    if (kept_.empty()) return reader_->shingles(record);
+    const auto held = source_.held(record);
+    if (!held.empty()) return held;
     Kept& kept = kept_[record % kSlots];
     if (kept.is_filled && kept.record == record) return kept.hashes;
     const std::span<const std::uint64_t> read = reader_->shingles(record);
@@ -39,6 +39,7 @@ class SetCache {
     std::vector<std::uint64_t> hashes;
   };
 
+  const ShingleSource& source_;
   std::unique_ptr<ShingleSource::Reader> reader_;
   std::vector<Kept> kept_;
 };

@@ -8,10 +8,7 @@
 
 #include "check.hpp"
 
-using tunegate::BucketCount;
 using tunegate::Candidates;
-using tunegate::count_buckets;
-using tunegate::find_band_candidates;
 using tunegate::find_candidates;
 using tunegate::KeyStretch;
 using tunegate::LshOptions;
@@ -21,7 +18,6 @@ namespace {
 
 using Pairs = std::vector<RecordPair>;
 using Records = std::vector<std::uint32_t>;
-using Counts = std::vector<BucketCount>;
 
 constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
@@ -130,15 +126,12 @@ TEST(no_records_no_bands_and_one_record_have_no_candidates) {
   CHECK(Keys(std::vector<Records>{Records{1}}).find().pairs.empty());
   const Keys keys({{1, 1}});
   CHECK(find_candidates(keys.stretches, keys.active, {0, 0, kNoLimit, 2}).pairs.empty());
-  CHECK(count_buckets({}, {}, 0).empty());
 }
 
 TEST(inactive_records_take_no_part) {
   Keys keys({{5, 5, 5, 5}, {1, 1, 2, 2}});
   keys.active = {1, 0, 1, 0};
   CHECK(keys.find().pairs == Pairs{{0, 2}});
-  CHECK(count_buckets(keys.stretches, keys.active, 0) == Counts{{2, 1}});
-  CHECK(count_buckets(keys.stretches, keys.active, 1).empty());
 }
 
 TEST(pairs_of_two_old_records_are_left_out) {
@@ -229,22 +222,4 @@ TEST(keys_that_differ_in_their_upper_or_lower_bits_only_are_told_apart) {
 TEST(more_records_than_are_gathered_at_once_give_those_of_maps) {
   Keys keys = random_keys(3, 2, 30000, 200000);
   CHECK(expected(keys).is(keys.find(0, kNoLimit, 2)));
-}
-
-TEST(one_band_has_its_own_candidates_and_counts) {
-  Keys keys = random_keys(2, 4, 900, 200);
-  keys.active[0] = keys.active[450] = 0;
-  keys.cut({17, 256, 31}, 2);
-  for (std::uint32_t band = 0; band < 4; ++band) {
-    for (const std::uint32_t most : {1, 3, 4, 900}) {
-      Expected wanted;
-      for (const auto& [key, members] : buckets_of(keys, band)) wanted.add(members, 400, most);
-      CHECK(wanted.is(find_band_candidates(keys.stretches, keys.active, band, 400, most)));
-    }
-    Counts counts;
-    for (const auto& [members, buckets] : sizes_of(keys, band)) {
-      counts.push_back({static_cast<std::uint32_t>(members), buckets});
-    }
-    CHECK(count_buckets(keys.stretches, keys.active, band) == counts);
-  }
 }

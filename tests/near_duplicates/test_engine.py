@@ -210,6 +210,17 @@ def test_another_field_of_the_pairs_can_be_compared(tmp_path):
     assert pl.DataFrame(engine.compare([0, 0], [1, 2], "response")).rows() == [(0, 2), (1, 1)]
 
 
+def test_another_field_of_records_of_a_template_can_be_compared(tmp_path):
+    prompt = "every one of these prompts begins with the same long line of words and ends in"
+    records = [{"prompt": f"{prompt} {n}", "completion": f"answer {n % 3}"} for n in range(200)]
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    engine = filled(path, field="prompt")
+    engine.find(scope="all")
+    first, second = [100, 100, 150], [103, 104, 199]
+    assert pl.DataFrame(engine.compare(first, second, "response")).rows() == [(1, 1), (0, 2), (0, 2)]
+
+
 def read_lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 

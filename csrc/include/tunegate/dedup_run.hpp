@@ -116,8 +116,10 @@ class DedupRun {
   void write_keys(const std::string& path) const;
 
  private:
+  static constexpr std::size_t kCrowdHashes = std::size_t{1} << 22;  // 32 MiB
+
   void add_part(std::unique_ptr<RecordKeys> keys, std::vector<DedupSource> sources);
-  std::vector<RecordPart> parts() const;
+  std::vector<RecordPart> parts(TextField field) const;
   std::string path_of(std::size_t part) const;
   bool is_indexed(std::size_t part) const;
   std::vector<std::uint8_t> removed_old() const;
@@ -129,6 +131,7 @@ class DedupRun {
   DedupOptions options_;
   KeySettings settings_;
   std::unique_ptr<MinHasher> hasher_;
+  HashArena crowd_room_{kCrowdHashes};
   std::unique_ptr<SourceReader> reader_;
   std::vector<DedupSource> sources_;
   std::vector<std::unique_ptr<RecordKeys>> keys_;

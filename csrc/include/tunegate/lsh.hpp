@@ -49,18 +49,4 @@ struct Candidates {
 Candidates find_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
                            const LshOptions& options);
 
-/// The part of one band: its candidate pairs, sorted, each once, for stages that run band by band. Counting is the
-/// caller's affair (count_buckets): buckets of more than `most_members` go to `crowded`.
-Candidates find_band_candidates(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
-                                std::uint32_t band, std::uint32_t first_new, std::uint32_t most_members);
-
-/// How many buckets of each size a band has, by increasing size, of two members and more.
-struct BucketCount {
-  std::uint32_t members = 0;
-  std::uint64_t buckets = 0;
-  auto operator<=>(const BucketCount&) const = default;
-};
-std::vector<BucketCount> count_buckets(std::span<const KeyStretch> stretches, std::span<const std::uint8_t> active,
-                                       std::uint32_t band);
-
 }  // namespace tunegate

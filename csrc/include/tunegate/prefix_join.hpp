@@ -31,8 +31,8 @@ class ShingleSource {
     virtual std::span<const std::uint64_t> shingles(std::uint32_t record) = 0;
   };
   virtual std::unique_ptr<Reader> reader() const = 0;
-  /// Whether reading costs nothing, so that nobody need keep what was read.
-  virtual bool is_in_memory() const { return false; }
+  /// The hashes of a record that is in memory anyway, valid as long as this; empty for one that a reader must read.
+  virtual std::span<const std::uint64_t> held(std::uint32_t) const { return {}; }
 };
 
 /// The matches among the pairs, in their order. The pairs are sorted. O(their shingles), side by side in threads,

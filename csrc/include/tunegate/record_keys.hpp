@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tunegate/crowd_watch.hpp"
+#include "tunegate/hash_arena.hpp"
 #include "tunegate/lsh.hpp"
 #include "tunegate/minhash.hpp"
 #include "tunegate/record_sink.hpp"
@@ -40,6 +42,12 @@ struct RecordKey {
 };
 static_assert(sizeof(RecordKey) == 40, "stands in files as it is");
 
+/// The shingles of a record in memory.
+struct HeldSet {
+  std::uint32_t record = 0;
+  std::span<const std::uint64_t> hashes;
+};
+
 /// The keys of records in reading order, 72 + 4 * bands bytes each.
 class RecordKeys {
  public:
@@ -50,12 +58,15 @@ class RecordKeys {
   virtual std::span<const KeyStretch> stretches() const = 0;
   /// The numbers of the records that cannot be read, in increasing order; they have no text.
   virtual std::span<const std::uint32_t> unreadable() const = 0;
+  /// The sets that were kept when they were read first, by increasing record.
+  virtual std::span<const HeldSet> held() const { return {}; }
 };
 
-/// Takes the keys of one stretch of a source. With a banding of 0 bands only the places, hashes and bits.
+/// Takes the keys of one stretch of a source. With a banding of 0 bands only the places, hashes and bits. While
+/// `room` has some, the shingles of records in crowds are kept there.
 class KeySink final : public RecordSink {
  public:
-  KeySink(const KeySettings& settings, const MinHasher* hasher, std::size_t bytes);
+  KeySink(const KeySettings& settings, const MinHasher* hasher, std::size_t bytes, HashArena* room = nullptr);
 
   std::optional<Unreadable> add(const RecordPlace& place, std::string_view raw, RecordParser& parser) override;
   void add_unreadable(const RecordPlace& place, std::string_view fingerprint, std::string_view reason) override;
@@ -78,6 +89,9 @@ class KeySink final : public RecordSink {
   std::size_t stride_;
   std::vector<std::uint32_t> unreadable_;
   std::vector<std::uint32_t> row_;
+  HashArena* room_;
+  CrowdWatch watch_;
+  std::vector<HeldSet> held_;
   std::string reason_;
 };
 
@@ -90,6 +104,7 @@ class HeapKeys final : public RecordKeys {
   std::span<const ShingleBits> bits() const override { return bits_; }
   std::span<const KeyStretch> stretches() const override { return stretches_; }
   std::span<const std::uint32_t> unreadable() const override { return unreadable_; }
+  std::span<const HeldSet> held() const override { return held_; }
 
  private:
   std::vector<RecordKey> records_;
@@ -97,6 +112,7 @@ class HeapKeys final : public RecordKeys {
   std::vector<std::unique_ptr<std::uint32_t[]>> keys_;
   std::vector<KeyStretch> stretches_;
   std::vector<std::uint32_t> unreadable_;
+  std::vector<HeldSet> held_;
 };
 
 /// Sets the bits of the shingles.
