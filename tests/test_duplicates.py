@@ -16,11 +16,12 @@ from tunegate.check import Gate, apply_limits, load_gates, packaged_gates, selec
 from tunegate.config import load_config
 from tunegate.errors import SignalError, SourceError
 from tunegate.gatekeeper import run
+from tunegate.report.text import render as text_report
 from tunegate.signals import second_reading
 from tunegate.sources import AGAINST, EVAL, find_compared, find_sources
 from tunegate.store import Store
 from tunegate.store_build import measured_store
-from tunegate.verdict import Outcome, Place, Verdict
+from tunegate.verdict import Outcome, Place, Verdict, exit_code
 
 Record = dict[str, Any]
 WORDS = [f"w{number}" for number in range(12)]
@@ -339,6 +340,26 @@ def test_many_samples_made_alike_keep_one_pair_each(folder, monkeypatch):
         ((pairs,),) = rows(store, "select count(*) from pairs")
     assert verdict.offenders == 1499
     assert pairs >= 1499
+    assert verdict.outcome == "fail"
+    assert verdict.note.startswith("more than 10 pairs are alike")
+
+
+def test_a_leak_that_could_be_among_too_many_pairs_is_no_pass(folder, monkeypatch):
+    """Nothing was found, but not everything was looked at: that is inconclusive, and the report says why."""
+    text = " ".join(f"word{number}" for number in range(40))
+    put("a.jsonl", *(asked("", f"{text} number {number}", split="train") for number in range(1500)))
+    put("held.jsonl", asked("", "five words of its own"))
+    with measured("a.jsonl", against=["held.jsonl"]) as store:
+        assert judged(store, "D103").outcome == "pass"  # 1,124,250 pairs are not too many
+    monkeypatch.setattr(second_reading, "MOST_PAIRS", 10)
+    (folder / "scratch/store.duckdb").unlink()
+    with measured("a.jsonl", against=["held.jsonl"]) as store:
+        report = run(store, gates("D103", "D101"), option={})
+    exact, leaks = report.verdicts
+    assert (leaks.outcome, leaks.offenders) == ("inconclusive", 0)
+    assert "not every other pair" in text_report(report)
+    assert (exact.outcome, exact.note) == ("pass", None)
+    assert exit_code(report) == 3
 
 
 # What is compared with

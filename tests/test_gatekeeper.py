@@ -1,7 +1,7 @@
 """From checks and a store to a report: outcomes, evidence, skips, and checks that cannot be judged."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -32,6 +32,7 @@ class TinyStore:
     path: Path
     ensured: list[str] = field(default_factory=list)
     closed: bool = False
+    partials: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with duckdb.connect(str(self.path)) as connection:
@@ -63,6 +64,9 @@ class TinyStore:
         with duckdb.connect(str(self.path)) as connection:
             for name in names:
                 connection.execute(f"create table signal_{name} as select sample_id, 1 as size from samples")
+
+    def partial(self, names: Iterable[str]) -> str | None:
+        return next((self.partials[name] for name in names if name in self.partials), None)
 
     def close_for_reading(self) -> None:
         self.closed = True
@@ -273,6 +277,32 @@ def test_the_signals_that_checks_read_are_measured_first(store: TinyStore, tmp_p
     )
     run(store, loaded, option={}, parameters={"axes": ["category"]})
     assert store.ensured == ["sizes", "turns", "axes"]
+
+
+def test_what_was_not_measured_in_full_is_no_pass_and_says_so(store: TinyStore, tmp_path: Path):
+    loaded = gates(
+        tmp_path,
+        "rows: select sample_id from signal_sizes where size > 1\nfail: '> 0'",
+        "rows: select sample_id from signal_sizes\nwarn: '> 0'",
+        "rows: select sample_id from signal_sizes\nfail: '> 0'",
+        "rows: select sample_id from signal_turns where size > 1\nfail: '> 0'",
+        "rows: select sample_id from signal_sizes\npopulation: select sample_id from samples where false\nfail: '> 0'",
+        reads="signal_sizes, signal_turns, samples",
+    )
+    reads = {"Q104": ("signal_turns", "samples")}
+    (gate,) = loaded
+    checks = tuple(
+        check.model_copy(update={"reads": reads.get(check.id, ("signal_sizes", "samples"))}) for check in gate.checks
+    )
+    store.partials = {"sizes": "half of it"}
+    report = run(store, (replace(gate, checks=checks),), option={})
+    assert [(str(verdict.outcome), verdict.note) for verdict in report.verdicts] == [
+        ("inconclusive", "half of it"),
+        ("warn", "half of it"),
+        ("fail", "half of it"),
+        ("pass", None),
+        ("skip", None),
+    ]
 
 
 def test_a_check_that_is_turned_off_is_a_skip_and_measures_nothing(store: TinyStore, tmp_path: Path):

@@ -273,7 +273,7 @@ def test_store_of_another_version_is_refused(folder):
     put("a.jsonl", text("x"))
     with closing(build("a.jsonl", file="s.duckdb")) as store:
         store.connection.execute("update store_info set value = '0' where key = 'version'")
-    with pytest.raises(StoreError, match="holds tables of version 0, expected 2; remove it to measure again") as caught:
+    with pytest.raises(StoreError, match="holds tables of version 0, expected 3; remove it to measure again") as caught:
         build("a.jsonl", file="s.duckdb")
     one_line(caught.value)
 

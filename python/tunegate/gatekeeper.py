@@ -53,6 +53,9 @@ class Store(Protocol):
     def ensure(self, names: Iterable[str], parameters: Mapping[str, object]) -> None:
         """Measure the named signals where they are not measured yet. Raises SignalError."""
 
+    def partial(self, names: Iterable[str]) -> str | None:
+        """Return why one of these signals may lack rows, if one does."""
+
     def close_for_reading(self) -> None:
         """Release the write lock, so that the judging process can open the file."""
 
@@ -80,9 +83,10 @@ def run(
     store.ensure(names, {**_asked(judged, cases), **(parameters or {})})
     sources, funnel = store.summary()
     compared = store.compared()
+    partial = {check.id: store.partial(check.signals) for check in judged}
     store.close_for_reading()
     with SqlJudge(store.path, timeout_s=timeout_s) as judge:
-        verdicts = tuple(_gate_verdict(judge, gate, cases) for gate in gates)
+        verdicts = tuple(_gate_verdict(judge, gate, cases, partial) for gate in gates)
     own: Settings = {
         "gates": [check.id for check in checks],
         "checks_sha256": _digest(checks),
@@ -111,8 +115,12 @@ def _digest(checks: Iterable[Check]) -> str:
     return hashlib.sha256("\n".join(check.digest for check in checks).encode()).hexdigest()
 
 
-def _gate_verdict(judge: SqlJudge, gate: Gate, cases: Mapping[str, Case | None]) -> GateVerdict:
-    verdicts = tuple(_verdict(judge, check, cases[check.id]) for check in gate.checks)
+def _gate_verdict(
+    judge: SqlJudge, gate: Gate, cases: Mapping[str, Case | None], partial: Mapping[str, str | None]
+) -> GateVerdict:
+    verdicts = tuple(
+        _as_lower_bound(_verdict(judge, check, cases[check.id]), partial.get(check.id)) for check in gate.checks
+    )
     return GateVerdict(gate.id, gate.name, worst(verdict.outcome for verdict in verdicts), verdicts)
 
 
@@ -125,6 +133,15 @@ def _verdict(judge: SqlJudge, check: Check, case: Case | None) -> Verdict:
         return _judged_rows(check, case, answer) if check.kind == "rows" else _judged_value(check, case, answer)
     except CheckError as fault:
         return _unjudged(check, case, Outcome.ERROR, str(fault))
+
+
+def _as_lower_bound(verdict: Verdict, partial: str | None) -> Verdict:
+    """Say why a measurement may be too low; what passes by it is inconclusive."""
+    if partial is None or verdict.measurement is None:
+        return verdict
+    note = f"{verdict.note}; {partial}" if verdict.note else partial
+    outcome = Outcome.INCONCLUSIVE if verdict.outcome is Outcome.PASS else verdict.outcome
+    return replace(verdict, outcome=outcome, note=note)
 
 
 def _skip_reason(check: Check, case: Case | None) -> str | None:

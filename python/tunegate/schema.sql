@@ -12,4 +12,4 @@ create table messages (
   sample_id bigint, turn integer, part varchar, role varchar, content varchar, reasoning varchar,
   tool_calls varchar, tool_call_id varchar, name varchar, weight double, media varchar, extra varchar
 );
-create table signals (name varchar primary key, version integer, parameters varchar);
+create table signals (name varchar primary key, version integer, parameters varchar, partial varchar);

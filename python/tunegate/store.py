@@ -27,7 +27,7 @@ from tunegate.sources import DATA, EVAL, Progress, Source, read_batches
 from tunegate.store_tables import ArrowStream, column_types, read_samples
 from tunegate.verdict import Funnel, SourceSummary
 
-VERSION = "2"  # of the tables and of what reading puts into them
+VERSION = "3"  # of the tables and of what reading puts into them
 MEMORY_LIMIT = "200MB"
 FileState = tuple[int, int, int]
 
@@ -119,6 +119,15 @@ class Store:
             wanted = _wanted(module, parameters)
             if not self._has_signal(module, wanted):
                 self._measure(module, wanted)
+
+    def partial(self, names: Iterable[str]) -> str | None:
+        """Return why one of the signals named, or one that it requires, may lack rows; None when none does."""
+        for name in names:
+            row = self.connection.execute("select partial from signals where name = ?", [name]).fetchone()
+            why = (row and row[0]) or self.partial(getattr(load(name), "REQUIRES", ()))
+            if why:
+                return str(why)
+        return None
 
     def has_values(self, field: str) -> bool:
         """Return whether any sample has a category, difficulty or split, whichever `field` names."""
@@ -258,7 +267,8 @@ class Store:
         for table, columns in tables(module).items():
             self.connection.execute(f"create or replace table {table} ({column_types(columns)})")
         self.connection.execute(
-            "insert or replace into signals values (?, ?, ?)", [module.NAME, module.VERSION, _canonical(parameters)]
+            "insert or replace into signals values (?, ?, ?, null)",
+            [module.NAME, module.VERSION, _canonical(parameters)],
         )
 
     def _measure(self, module: ModuleType, parameters: Mapping[str, Any]) -> None:
@@ -270,8 +280,10 @@ class Store:
 
     def _frames(self, module: ModuleType, parameters: Mapping[str, Any]) -> Iterator[tuple[str, pl.DataFrame]]:
         if hasattr(module, "measure_sources"):
-            yield from module.measure_sources(self._sources, self.connection, parameters).items()
+            found = module.measure_sources(self._sources, self.connection, parameters)
             _require_unchanged(self._sources, self._states)
+            self.connection.execute("update signals set partial = ? where name = ?", [found.partial, module.NAME])
+            yield from found.tables.items()
             return
         (table,) = tables(module)
         if hasattr(module, "measure"):

@@ -116,10 +116,11 @@ def test_signal_of_no_sources_writes_all_its_tables_empty(name):
     connection = duckdb.connect()
     connection.execute(files("tunegate").joinpath("schema.sql").read_text())
     measured = load(name).measure_sources((), connection, {})
-    assert {table: frame.schema for table, frame in measured.items()} == {
+    assert {table: frame.schema for table, frame in measured.tables.items()} == {
         table: pl.Schema(columns) for table, columns in load(name).WRITES.items()
     }
-    assert all(frame.is_empty() for frame in measured.values())
+    assert all(frame.is_empty() for frame in measured.tables.values())
+    assert measured.partial is None
 
 
 @pytest.mark.parametrize("name", [name for name in names() if hasattr(load(name), "settled")])

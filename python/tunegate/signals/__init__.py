@@ -5,8 +5,8 @@ columns), WRITES (column -> polars type, the first is sample_id) and one of
 
 - `compute(batch) -> DataFrame`: one row per sample of the batch, in its order, the same in any batching;
 - `measure(connection, parameters) -> DataFrame`, over the whole corpus; or
-- `measure_sources(sources, connection, parameters) -> {table: DataFrame}`, which reads the files again; WRITES then
-  has the columns of each table.
+- `measure_sources(sources, connection, parameters) -> SourceTables`, which reads the files again; WRITES then has the
+  columns of each table.
 
 PARAMETERS names what the last two take; REQUIRES, the signals that must be measured before; `settled(parameters)`
 fills in defaults, so that what measures the same is not measured twice.
@@ -20,9 +20,9 @@ from types import ModuleType
 from typing import Any
 
 from tunegate.errors import SignalError, did_you_mean
-from tunegate.signals.batch import Batch
+from tunegate.signals.batch import Batch, SourceTables
 
-__all__ = ["Batch", "load", "names", "parameters", "tables"]
+__all__ = ["Batch", "SourceTables", "load", "names", "parameters", "tables"]
 
 GROUP = "tunegate.signals"
 _SUPPORT = {"batch", "copy_groups", "second_reading"}

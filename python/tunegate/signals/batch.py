@@ -1,4 +1,4 @@
-"""What a per-sample signal is given: whole samples and their messages; and what it gives back."""
+"""What signals are given and give back: whole samples and their messages; the tables of those that read files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,18 @@ Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 PARTS = pl.Enum(["main", "chosen", "rejected"])
 _POSITIONS = ("start", "end")
 _TURN = ["sample_id", "part", "turn"]
+
+
+@dataclass(frozen=True)
+class SourceTables:
+    """What a signal over the files gives back.
+
+    tables: by name, with the columns of WRITES. partial: None, or why there may be more rows than these, a sentence
+    without any text of the data. What a check makes of them is then a lower bound.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    partial: str | None = None
 
 
 @dataclass(frozen=True)

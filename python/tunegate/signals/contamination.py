@@ -12,7 +12,7 @@ from tunegate.errors import SourceError
 from tunegate.eval_items import read_items
 from tunegate.machine import available_cores
 from tunegate.near_duplicates import explained
-from tunegate.signals.batch import Schema
+from tunegate.signals.batch import Schema, SourceTables
 from tunegate.signals.second_reading import require_share, require_words
 from tunegate.sources import DATA, EVAL, Source
 
@@ -43,7 +43,7 @@ def settled(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def measure_sources(
     sources: Sequence[Source], connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]
-) -> dict[str, pl.DataFrame]:
+) -> SourceTables:
     """Return one row per sample that holds a benchmark item: the best one, and how many there are.
 
     containment: the share of the item's n-grams that the sample has. similarity: Jaccard's. exact: the item has fewer
@@ -52,12 +52,12 @@ def measure_sources(
     by_role = {role: [source for source in sources if source.role == role] for role in (DATA, EVAL)}
     empty = pl.DataFrame(schema=WRITES[TABLE])
     if not by_role[EVAL]:
-        return {TABLE: empty}
+        return SourceTables({TABLE: empty})
     index = _index(by_role[EVAL], settled(parameters))
     first_item = _first_item(connection, len(index))
     firsts = dict(connection.execute("select source, min(record_id) from records group by source").fetchall())
     batches = (batch for source in by_role[DATA] for batch in _read(index, source, firsts[source.name]))
-    return {TABLE: pl.concat([empty, *(_rows(batch, first_item) for batch in batches)])}
+    return SourceTables({TABLE: pl.concat([empty, *(_rows(batch, first_item) for batch in batches)])})
 
 
 def _index(sources: Sequence[Source], parameters: Mapping[str, Any]) -> "_core.ItemIndex":

@@ -10,8 +10,8 @@ import duckdb
 import polars as pl
 
 from tunegate import _core
-from tunegate.signals.batch import Schema
-from tunegate.signals.second_reading import SCHEMA, copies, engine, matches, require_similarity
+from tunegate.signals.batch import Schema, SourceTables
+from tunegate.signals.second_reading import SCHEMA, copies, engine, matches, partial, require_similarity
 from tunegate.sources import Source
 
 NAME = "near_duplicates"
@@ -42,7 +42,7 @@ def settled(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def measure_sources(
     sources: Sequence[Source], connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]
-) -> dict[str, pl.DataFrame]:
+) -> SourceTables:
     """Return `pairs` and `clusters` of the records of role data and against.
 
     pairs: a < b and a is data. Of records with the same words in the same order the first stands for all: each
@@ -52,7 +52,8 @@ def measure_sources(
     with engine(sources, connection, FIELD, settled(parameters)["threshold"]) as made:
         data = _data_records(connection)
         pairs = pl.concat([matches(made), copies(made)]).filter(pl.col("a") < data).sort("a", "b")
-        return {"pairs": _as("pairs", pairs), "clusters": _as("clusters", _clusters(made, data))}
+        found = {"pairs": _as("pairs", pairs), "clusters": _as("clusters", _clusters(made, data))}
+        return SourceTables(found, partial(made))
 
 
 def _data_records(connection: duckdb.DuckDBPyConnection) -> int:

@@ -87,6 +87,16 @@ def matches(made: "_core.NearDuplicates") -> pl.DataFrame:
     return pl.concat([found, _links(made)]).unique(["a", "b"]).sort("a", "b")
 
 
+def partial(made: "_core.NearDuplicates") -> str | None:
+    """Return why matches() may lack pairs, or nothing when it has them all."""
+    if made.counts()["has_all_pairs"]:
+        return None
+    return (
+        f"more than {MOST_PAIRS:,} pairs are alike, as of one template; known is which kept record each one is like, "
+        "not every other pair"
+    )
+
+
 def copies(made: "_core.NearDuplicates") -> pl.DataFrame:
     """Return a, b, similarity 1.0 of each record b and the first record a with the same words in the same order."""
     found = pl.DataFrame(made.copies()).select(pl.col("copy_of").alias("a"), pl.col("record").alias("b"))

@@ -7,8 +7,8 @@ import duckdb
 import polars as pl
 
 from tunegate import _core
-from tunegate.signals.batch import Schema
-from tunegate.signals.second_reading import copies, engine, matches, require_similarity
+from tunegate.signals.batch import Schema, SourceTables
+from tunegate.signals.second_reading import copies, engine, matches, partial, require_similarity
 from tunegate.sources import Source
 
 NAME = "twins"
@@ -56,7 +56,7 @@ def settled(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def measure_sources(
     sources: Sequence[Source], connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]
-) -> dict[str, pl.DataFrame]:
+) -> SourceTables:
     """Return the pairs of samples that ask the same, and the similarity of their responses.
 
     Of the samples whose prompts have the same words in the same order, and that have the same signs, system message
@@ -70,19 +70,17 @@ def measure_sources(
         firsts = groups.group_by("group", "setting").agg(first=pl.col("record").min())
         asked = pl.concat([_same(groups, firsts), _near(alike, firsts)]).sort("b", "a")
         rows = asked.with_columns(response_similarity=_responses(made, asked["a"], asked["b"])["similarity"])
+        why = partial(made)
     sizes = groups.select("record", "shingles").unique()
     rows = rows.join(sizes.rename({"record": "b"}), on="b").join(sizes.rename({"record": "a"}), on="a", suffix="_a")
-    return {
-        TABLE: rows.sort("b", "a")
-        .select(
-            sample_id="b",
-            other_sample_id="a",
-            prompt_similarity="similarity",
-            response_similarity="response_similarity",
-            is_label=pl.max_horizontal("shingles", "shingles_a") == 1,
-        )
-        .cast(pl.Schema(WRITES[TABLE]))
-    }
+    twins = rows.sort("b", "a").select(
+        sample_id="b",
+        other_sample_id="a",
+        prompt_similarity="similarity",
+        response_similarity="response_similarity",
+        is_label=pl.max_horizontal("shingles", "shingles_a") == 1,
+    )
+    return SourceTables({TABLE: twins.cast(pl.Schema(WRITES[TABLE]))}, why)
 
 
 def _groups(made: "_core.NearDuplicates", alike: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
