@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tunegate.check import Check, Gate, load_gates, packaged_gates
+from tunegate.check_file import flag
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```console(?: head=(\d+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -73,6 +74,7 @@ def _catalogue(gates: tuple[Gate, ...]) -> Iterator[str]:
     yield "# The checks"
     yield ""
     yield "Made from the files in `gates/` by `make docs`. `tunegate gates show ID` prints the same, with the query."
+    yield "In examples, `--tokenizer bytes` has one token for every byte, and `alternating` a chat template beside it."
     for gate in gates:
         yield f"\n## {gate.id} {gate.name}\n\n{gate.summary}"
         for check in gate.checks:
@@ -84,6 +86,8 @@ def _page(check: Check) -> Iterator[str]:
     limits = [f"{name} `{bound}`" for name in ("warn", "fail") if (bound := getattr(check, name))]
     yield f"\n### {check.id} {check.name}\n\n{_flowing(check.summary)}"
     yield f"\n- Limits: {', '.join(limits) if limits else 'report only'}"
+    if check.needs:
+        yield f"- Needs: {', '.join(f'`{flag(name)}`' for name in check.needs)}"
     for title, text in (("Why", check.why), ("What to do", check.remedy), ("Source", check.source)):
         yield f"- {title}: {_flowing(text)}"
     for name, params in check.cases.items():

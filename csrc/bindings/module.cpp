@@ -12,4 +12,6 @@ PYBIND11_MODULE(_core, module) {
   tunegate::python::bind_contamination(module);
   tunegate::python::bind_dedup(module);
   tunegate::python::bind_shingles(module);
+  tunegate::python::bind_pretokenizer(module);
+  tunegate::python::bind_tokens(module);
 }

@@ -12,5 +12,7 @@ void bind_minhash(pybind11::module_& module);
 void bind_contamination(pybind11::module_& module);
 void bind_dedup(pybind11::module_& module);
 void bind_shingles(pybind11::module_& module);
+void bind_pretokenizer(pybind11::module_& module);
+void bind_tokens(pybind11::module_& module);
 
 }  // namespace tunegate::python

@@ -1,48 +1,28 @@
-#include <mutex>
 #include <utility>
 
+#include "spare_pool.hpp"
 #include "tunegate/contamination.hpp"
 
 namespace tunegate {
 
-/// Workspaces that no sink uses at the moment: theirs is the memory that grows with the index, not the stretch.
-class ContaminationSink::Pool {
- public:
-  explicit Pool(std::shared_ptr<const ItemIndex> index) : index_(std::move(index)) {}
+/// The index, and workspaces that no sink uses: theirs is the memory that grows with the index, not the stretch.
+struct ContaminationSink::Pool {
+  explicit Pool(std::shared_ptr<const ItemIndex> shared) : index(std::move(shared)) {}
 
-  const ItemIndex& index() const { return *index_; }
-
-  std::unique_ptr<ItemIndex::Workspace> take() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        auto workspace = std::move(free_.back());
-        free_.pop_back();
-        return workspace;
-      }
-    }
-    return std::make_unique<ItemIndex::Workspace>(*index_);
-  }
-
-  void give_back(std::unique_ptr<ItemIndex::Workspace> workspace) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(workspace));
-  }
-
- private:
-  std::shared_ptr<const ItemIndex> index_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<ItemIndex::Workspace>> free_;
+  std::shared_ptr<const ItemIndex> index;
+  SparePool<ItemIndex::Workspace> workspaces;
 };
 
-ContaminationSink::ContaminationSink(std::shared_ptr<Pool> pool) : pool_(std::move(pool)), workspace_(pool_->take()) {}
+ContaminationSink::ContaminationSink(std::shared_ptr<Pool> pool)
+    : pool_(std::move(pool)),
+      workspace_(pool_->workspaces.take([&] { return std::make_unique<ItemIndex::Workspace>(*pool_->index); })) {}
 
-ContaminationSink::~ContaminationSink() { pool_->give_back(std::move(workspace_)); }
+ContaminationSink::~ContaminationSink() { pool_->workspaces.give_back(std::move(workspace_)); }
 
 std::optional<Unreadable> ContaminationSink::add(const RecordPlace& place, std::string_view raw, RecordParser& parser) {
   auto unreadable = parser.parse(raw);
   if (unreadable) return unreadable;
-  const auto match = pool_->index().match(parser.sample(), *workspace_);
+  const auto match = pool_->index->match(parser.sample(), *workspace_);
   if (!match) return std::nullopt;
   record_id_.push_back(place.record_id);
   item_.push_back(match->item);

@@ -11,31 +11,6 @@ bool beyond_ascii(std::string_view text, std::size_t at) {
   return at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80;
 }
 
-char continuation(char32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); }
-
-/// Writes the character in UTF-8; returns how many bytes it takes.
-std::size_t write_utf8(char32_t character, char* out) {
-  const std::size_t bytes = utf8_bytes(character);
-  switch (bytes) {
-    case 1: out[0] = static_cast<char>(character); break;
-    case 2:
-      out[0] = static_cast<char>(0xC0 | character >> 6);
-      out[1] = continuation(character);
-      break;
-    case 3:
-      out[0] = static_cast<char>(0xE0 | character >> 12);
-      out[1] = continuation(character >> 6);
-      out[2] = continuation(character);
-      break;
-    default:
-      out[0] = static_cast<char>(0xF0 | character >> 18);
-      out[1] = continuation(character >> 12);
-      out[2] = continuation(character >> 6);
-      out[3] = continuation(character);
-  }
-  return bytes;
-}
-
 }  // namespace
 
 WordText::WordText(SimdLevel level)

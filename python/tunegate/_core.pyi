@@ -92,6 +92,41 @@ class ContaminationReader:
     @property
     def records(self) -> int: ...
 
+class TokenizerError(ValueError): ...
+class UnsupportedTokenizer(ValueError): ...
+
+class Tokenizer:
+    """A tokenizer from a tokenizer.json: TokenizerError for a malformed one, UnsupportedTokenizer for another kind."""
+
+    def __init__(self, content: bytes) -> None: ...
+    def count(self, texts: object) -> ArrowTable:
+        """Column tokens of a column of texts, without special tokens around them; 0 for a null."""
+
+    def encode(self, text: str) -> list[int]: ...
+
+class TokenReader:
+    """Reads one source, once, as tables of token counts."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        path: str,
+        *,
+        compression: str = "none",
+        lines: bool = False,
+        first_record_id: int = 0,
+        threads: int = 1,
+        max_record_bytes: int = 67_108_864,
+        block_bytes: int = 4_194_304,
+    ) -> None: ...
+    def next(self) -> ArrowTable | None:
+        """Columns record_id, line, prompt, response, tokens, trained, longest; None at the end."""
+
+    @property
+    def consumed(self) -> int: ...
+    @property
+    def records(self) -> int: ...
+
 def unsound_chat_lines(
     path: str, *, compression: str = "none", lines: bool = True, threads: int = 1, scan: str = "best"
 ) -> ArrowTable:

@@ -100,7 +100,7 @@ class ItemIndex::Workspace {
 /// Matches the samples of one stretch of a source.
 class ContaminationSink final : public RecordSink {
  public:
-  class Pool;
+  struct Pool;
   explicit ContaminationSink(std::shared_ptr<Pool> pool);
   ~ContaminationSink() override;
 

@@ -33,6 +33,30 @@ constexpr std::size_t utf8_bytes(char32_t character) {
   return character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
 }
 
+/// Writes the character in UTF-8 to `out`, which has room for its utf8_bytes(); returns their number.
+inline std::size_t write_utf8(char32_t character, char* out) {
+  const auto continuation = [](char32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
+  const std::size_t bytes = utf8_bytes(character);
+  switch (bytes) {
+    case 1: out[0] = static_cast<char>(character); break;
+    case 2:
+      out[0] = static_cast<char>(0xC0 | character >> 6);
+      out[1] = continuation(character);
+      break;
+    case 3:
+      out[0] = static_cast<char>(0xE0 | character >> 12);
+      out[1] = continuation(character >> 6);
+      out[2] = continuation(character);
+      break;
+    default:
+      out[0] = static_cast<char>(0xF0 | character >> 18);
+      out[1] = continuation(character >> 12);
+      out[2] = continuation(character >> 6);
+      out[3] = continuation(character);
+  }
+  return bytes;
+}
+
 /// Characters in valid UTF-8: bytes that continue no other. O(bytes).
 std::size_t count_characters(std::string_view text);
 
