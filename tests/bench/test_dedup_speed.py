@@ -1,117 +1,30 @@
 """Near-duplicates: from JSON lines to verified pairs and clusters on one thread, beside three libraries.
 
-TUNEGATE_BENCH_FULL=1 adds 500,000 records, which takes half an hour: most of it goes to the peers, and to the truth.
+TUNEGATE_BENCH_FULL=1 adds 500,000 records, which takes a quarter of an hour: most of it goes to the peers, and to the truth.
 """
 
-import hashlib
-import json
-import os
-import shutil
 import statistics
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from tunegate import _core
 
-from . import corpus, dedup_corpus, dedup_truth
-from .conftest import ROUNDS
+from . import dedup_truth
+from .conftest import BENCH, ROUNDS, large
+from .measured import Measured, line
 from .processes import Command, Run
 
-BENCH = Path(__file__).parent
-CORPORA = BENCH.parents[1] / "build/bench"
-PEERS_PYTHON = BENCH.parents[1] / "build/peers/bin/python"
 PEERS = {"daft": "daft_minhash.py", "rensa": "rensa_pairs.py", "datasketch": "datasketch_lsh.py"}
 THRESHOLD, RECALL = Fraction(4, 5), 0.9999
 SMALL, LARGE, CROWD = 50_000, 500_000, 20_000
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
-SILENT = {"DAFT_ANALYTICS_ENABLED": "0", "DO_NOT_TRACK": "1"}
 
 pytestmark = pytest.mark.skipif(
     not hasattr(_core, "NearDuplicates"), reason="tunegate._core has no NearDuplicates: reinstall it"
 )
-large = pytest.mark.skipif(
-    not os.environ.get("TUNEGATE_BENCH_FULL"), reason="takes half an hour: TUNEGATE_BENCH_FULL=1"
-)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What scripts printed about themselves in several runs, and how the runs were."""
-
-    figures: list[dict[str, Any]] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-
-    def add(self, run: Run) -> None:
-        """Take a run that went well."""
-        assert run.code == 0, run.errors
-        self.runs.append(run)
-        self.figures.append(json.loads(run.output or "{}"))
-
-    @property
-    def seconds(self) -> float:
-        """The median of the seconds that the scripts measured, imports left out."""
-        return statistics.median(figures["seconds"] for figures in self.figures)
-
-    @property
-    def cpu_seconds(self) -> float:
-        """The median of their CPU seconds, which a busy machine changes less."""
-        return statistics.median(figures["cpu_seconds"] for figures in self.figures)
-
-    @property
-    def wall_seconds(self) -> float:
-        """The median of the processes' seconds."""
-        return statistics.median(run.seconds for run in self.runs)
-
-    @property
-    def peak_bytes(self) -> int:
-        """The greatest private memory beyond that of the imports."""
-        return max(
-            run.peak_bytes - of["private_bytes_of_imports"] for run, of in zip(self.runs, self.figures, strict=True)
-        )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _environment() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ONE_THREAD:
-            patch.setenv(name, "1")
-        for name, value in SILENT.items():
-            patch.setenv(name, value)
-        yield
-
-
-@pytest.fixture(scope="module")
-def peer() -> Command:
-    """The Python that has the peers."""
-    if not PEERS_PYTHON.exists():
-        pytest.skip(f"the peers are not installed: make {os.path.relpath(PEERS_PYTHON.parents[1])}/ready")
-    return Command(str(PEERS_PYTHON))
-
-
-@pytest.fixture(scope="module")
-def records() -> Callable[[str, int], Path]:
-    """Return a corpus of a kind; it is made once and kept, its truth beside it, until the programs change."""
-    if not corpus.ARCHIVE.exists() or shutil.which("zstd") is None:
-        pytest.skip(f"the sentences are absent: expected {os.path.relpath(corpus.ARCHIVE)} and the command zstd")
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (dedup_corpus, dedup_truth))
-    made_by = hashlib.sha256(sources).hexdigest()[:8]
-
-    def made(kind: str, count: int) -> Path:
-        path = CORPORA / f"{kind}-{count}-{made_by}.jsonl"
-        if not path.exists():
-            CORPORA.mkdir(parents=True, exist_ok=True)
-            for old in CORPORA.glob(f"{kind}-{count}-*"):
-                old.unlink()
-            dedup_corpus.write(kind, count, path.with_suffix(".part")).rename(path)
-        return path
-
-    return made
 
 
 def find(path: Path, *options: str | Path, threads: int = 1) -> Run:
@@ -134,14 +47,6 @@ def _reduced(pairs: np.ndarray) -> np.ndarray:
     """Return the pairs with their similarity as a fraction in lowest terms: of copies, ours counts no shingles."""
     divisor = np.gcd(pairs[:, 2], pairs[:, 3])
     return np.column_stack([pairs[:, :2], pairs[:, 2:] // divisor[:, None]])
-
-
-def line(name: str, measured: Measured, ours: Measured, note: str = "") -> str:
-    """Say how long it took, how many times ours that is, and its memory."""
-    ratio = "" if measured is ours else f"{measured.seconds / ours.seconds:6.1f} times ours"
-    memory = f"{measured.peak_bytes / 1e6:6,.0f} MB"
-    seconds = f"{measured.seconds:8.3f} s (CPU {measured.cpu_seconds:.3f})"
-    return f"  {name:<26} {seconds} {memory} {ratio:>18}  {note}".rstrip()
 
 
 @pytest.mark.parametrize(("count", "rounds"), [(SMALL, ROUNDS), pytest.param(LARGE, 3, marks=large)])

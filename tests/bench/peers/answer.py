@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from memory import private_bytes
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -17,7 +18,7 @@ Find = Callable[[Path], tuple[int, np.ndarray]]  # the number of records, and th
 def answer(find: Find, description: str) -> None:
     """Run a peer on the file that the command line names; print its seconds and its answer as JSON."""
     arguments = _arguments(description)
-    private = _private_bytes()
+    private = private_bytes()
     begin, cpu = time.perf_counter(), time.process_time()
     records, pairs = find(arguments.file)
     cluster = clusters(records, pairs)
@@ -91,8 +92,3 @@ def _write_kept(source: Path, cluster: np.ndarray, target: Path) -> None:
     kept[np.unique(cluster, return_index=True)[1]] = True
     with source.open("rb") as lines, target.open("wb") as file:
         file.writelines(line for line, keep in zip(lines, kept.tolist(), strict=True) if keep)
-
-
-def _private_bytes() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("RssAnon:")[2].split(maxsplit=1)[0]) * 1024
