@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ import pytest
 import yaml
 from tunegate.check import Check, Example, load_gates, select
 from tunegate.gatekeeper import run
+from tunegate.signals import needs
 from tunegate.sources import AGAINST, EVAL, find_compared, find_sources
 from tunegate.store import Store
+from tunegate.tokens.tokenizer import load_tokenizer
 from tunegate.verdict import Outcome, Verdict
 
 GATES = Path(__file__).parents[1] / "gates"
+TOKENIZERS = Path(__file__).parent / "data" / "tokenizers"  # those that examples name
 CHECKS = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(GATES.glob("*/*-*.yaml"))}
 QUERIES = {
     f"{stem} {key}": check[key]
@@ -37,11 +40,17 @@ LIMITS = {
     "Q109 broken-tool-call": (None, "> 0"),
     "Q110 system-prompt-variants": ("> 5", None),
     "Q111 preference-pair": (None, "> 0"),
+    "Q112 context-overflow": ("> 0", "> 0.01"),
+    "Q113 response-cut-off": (None, "> 0"),
+    "Q114 template-refusal": (None, "> 0"),
     "Q501 dominant-category": ("> 0.5", "> 0.8"),
     "Q502 category-entropy": (None, "< 0.8"),
     "Q503 small-cells": ("< $minimum", None),
     "Q601 effective-volume": ("> $upper", "< $lower"),
     "Q602 expected-outcome": (None, None),
+    "Q603 token-volume": (None, None),
+    "Q604 trained-share": (None, None),
+    "Q605 sample-length": (None, None),
     "D101 exact-duplicates": ("> 0", "> 0.05"),
     "D102 near-duplicates": ("> 0", "> 0.05"),
     "D103 split-leakage": (None, "> 0"),
@@ -127,7 +136,8 @@ def test_a_parameter_of_a_query_is_set_by_the_check_in_every_case(query):
     check = CHECKS[query.split()[0]]
     cases = list(check.get("cases", {}).values()) or [{}]
     used = set(re.findall(r"\$(\w+)", QUERIES[query] + check.get("warn", "") + check.get("fail", "")))
-    assert all(used <= check.get("params", {}).keys() | case.keys() for case in cases)
+    given = check.get("params", {}).keys() | check.get("needs", [])
+    assert all(used <= given | case.keys() for case in cases)
 
 
 @pytest.mark.parametrize("stem", CHECKS)
@@ -165,10 +175,25 @@ def ingested(folder: Path, example: Example, signals: tuple[str, ...]) -> Store:
     return store
 
 
+def with_tokenizer(option: Mapping[str, str | int]) -> dict[str, Any]:
+    """What the signals are measured with: the tokenizer that an example names."""
+    if "tokenizer" not in option:
+        return {}
+    (path,) = TOKENIZERS.glob(f"{option['tokenizer']}*")
+    return {"tokenizer": load_tokenizer(str(path))}
+
+
 def judged(check: Check, example: Example, folder: Path) -> Verdict:
     store = ingested(folder, example, check.signals)
-    (verdict,) = run(store, select(LOADED, [check.id]), option=example.option).verdicts
+    parameters = with_tokenizer(example.option)
+    (verdict,) = run(store, select(LOADED, [check.id]), option=example.option, parameters=parameters).verdicts
     return verdict
+
+
+@pytest.mark.parametrize("check_id", SHIPPED)
+def test_a_check_says_itself_which_options_its_signals_need(check_id):
+    check = SHIPPED[check_id]
+    assert {name for signal in check.signals for name in needs(signal)} <= set(check.needs)
 
 
 @pytest.mark.parametrize(("check", "example", "outcome"), EXAMPLES)
@@ -182,11 +207,11 @@ def test_an_example_is_judged_as_its_check_says(check, example, outcome, tmp_pat
 def test_every_query_can_be_explained_on_a_store_without_samples(tmp_path):
     signals = tuple(sorted({signal for check in SHIPPED.values() for signal in check.signals}))
     store = ingested(tmp_path, Example(records=['{"text": "a"}']), ())
-    store.ensure(signals, {})
+    store.ensure(signals, {**with_tokenizer({"tokenizer": "bytes"}), "max_length": 8})
     for (table,) in store.connection.execute("select table_name from duckdb_tables()").fetchall():
         store.connection.execute(f"delete from {table}")
     for query, sql in QUERIES.items():
-        case = SHIPPED[query.split("-")[0]].case({"method": "lora"})
+        case = SHIPPED[query.split("-")[0]].case({"method": "lora", "tokenizer": "bytes", "max_length": 8})
         assert case is not None
         parameters = {name: value for name, value in case.params.items() if f"${name}" in sql}
         assert store.connection.execute(f"explain {sql}", parameters or None).fetchall()

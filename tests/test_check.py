@@ -1,6 +1,7 @@
 """Check files: the closed schema, loading, selecting and a user's limits."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -316,6 +317,64 @@ def test_a_run_option_picks_the_case(volume: tuple[Gate, ...]):
     assert check.case({}) is None
     with pytest.raises(UsageError, match=r'method "lorra" is not known to Q103: one of lora, full\. Did you mean'):
         check.case({"method": "lorra"})
+
+
+NEEDS = """\
+rows: select sample_id from samples where sample_id > $max_length
+needs: [tokenizer, max_length]
+fail: "> $max_length"
+"""
+
+
+def test_a_check_may_need_options_of_the_run_and_use_their_numbers(gates_folder: Path):
+    write(gates_folder / "q1_format", body=NEEDS)
+    (check,) = load_gates([gates_folder])[0].checks
+    assert check.run_options == ("tokenizer", "max_length")
+    assert check.case({"tokenizer": "a.json"}) is None
+    assert check.case({"max_length": 8}) is None
+    case = check.case({"tokenizer": "a.json", "max_length": 8})
+    assert case is not None
+    assert (dict(case.params), case.fail) == ({"max_length": 8}, Bound(">", 8))
+
+
+def test_a_check_that_needs_an_option_and_picks_its_case_by_one_takes_both(gates_folder: Path):
+    write(gates_folder / "q1_format", body=CASES + "needs: [max_length]\n")
+    (check,) = load_gates([gates_folder])[0].checks
+    assert check.run_options == ("method", "max_length")
+    assert check.case({"method": "lora"}) is None
+    case = check.case({"method": "lora", "max_length": 8})
+    assert case is not None
+    assert (case.params["lower"], case.params["max_length"]) == (100, 8)
+    with pytest.raises(UsageError, match=r"lorra.*Did you mean"):
+        check.case({"method": "lorra"})
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (NEEDS.replace("max_length]", "max_lenght]"), r'needs: unknown option "max_lenght".*Did you mean "max_length"'),
+        (NEEDS.replace(", max_length]", "]"), r"bound '> \$max_length' names no parameter of the check"),
+        (
+            NEEDS.replace(", max_length]", "]").replace('"> $max_length"', '"> 0"'),
+            r"\$max_length is not declared in params",
+        ),
+        (NEEDS + "params: {max_length: 5}\n", "max_length is an option of the run, which needs names"),
+        (NEEDS.replace("$max_length\nneeds", "$tokenizer\nneeds"), r"\$tokenizer is not declared in params"),
+    ],
+)
+def test_what_a_check_needs_is_one_of_the_options_there_are(gates_folder: Path, body: str, message: str):
+    write(gates_folder / "q1_format", body=body)
+    assert re.search(message, fault(gates_folder))
+
+
+def test_a_user_changes_the_limits_of_a_check_that_needs_an_option(gates_folder: Path, tmp_path: Path):
+    write(gates_folder / "q1_format", body=NEEDS)
+    (gate,) = limited(load_gates([gates_folder]), "  Q103: {fail: '> 0.5'}", tmp_path)
+    case = gate.checks[0].case({"tokenizer": "a.json", "max_length": 8})
+    assert case is not None
+    assert case.fail == Bound(">", 0.5)
+    with pytest.raises(ConfigError, match="Q103 has no parameter"):
+        limited(load_gates([gates_folder]), "  Q103: {params: {max_length: 5}}", tmp_path)
 
 
 def limited(gates: tuple[Gate, ...], text: str, folder: Path) -> tuple[Gate, ...]:

@@ -32,6 +32,8 @@ def test_every_setting_is_read():
     config = load("""
 fields: {category: topic, split: part}
 method: lora
+tokenizer: model/tokenizer.json
+max_length: 4096
 gates: [Q1, Q5]
 checks: [ours]
 balance: [category, source]
@@ -44,6 +46,7 @@ limits:
 """)
     assert config.fields.mapping() == {"category": "topic", "split": "part"}
     assert (config.method, config.gates, config.balance) == ("lora", ("Q1", "Q5"), ("category", "source"))
+    assert (config.tokenizer, config.max_length) == ("model/tokenizer.json", 4096)
     assert (config.require, config.fail_on) == (("Q6",), "warn")
     assert config.check_folders == (Path("ours"),)
     assert (config.limits["Q103"].warn, config.limits["Q103"].fail) == ("> 0", "> 0.02")
@@ -103,6 +106,8 @@ def test_an_empty_file_changes_nothing():
         ("a: 1\nb: 2\nc: 3", " (2 more lines at fault)"),
         ("method: 3", "line 1: method: expected text, found a number"),
         ("method: ''", "line 1: method: expected text, found nothing"),
+        ("max_length: many", "line 1: max_length: "),
+        ("max_length: 0", "line 1: max_length: "),
         ("gates: Q1", "line 1: gates: expected a list, found a text"),
         ("gates:\n- Q1\n- 5", "line 3: gates.1: expected text, found a number"),
         ("\nlimits: 5", "line 2: limits: expected keys and values, found a number"),

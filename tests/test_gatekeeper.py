@@ -268,6 +268,39 @@ def test_a_run_option_picks_the_limits(store: TinyStore):
         run(store, loaded, option={"method": "lorra"})
 
 
+def test_a_check_that_needs_an_option_is_a_skip_without_it(store: TinyStore):
+    body = "rows: select sample_id from samples where sample_id >= $max_length\nneeds: [tokenizer, max_length]\nfail: '> 0'"
+    loaded = gates(store.path.parent, body)
+
+    def judged(**option: str | int) -> tuple[Outcome, str | None]:
+        verdict = only(run(store, loaded, option=option))
+        return verdict.outcome, verdict.reason
+
+    assert judged() == (Outcome.SKIP, "no --tokenizer, no --max-length")
+    assert judged(max_length=8) == (Outcome.SKIP, "no --tokenizer")
+    assert judged(tokenizer="a.json") == (Outcome.SKIP, "no --max-length")
+    assert judged(tokenizer="a.json", max_length=SAMPLES) == (Outcome.PASS, None)
+    assert only(run(store, loaded, option={"tokenizer": "a.json", "max_length": 30})).offenders == 10
+
+
+def test_a_check_whose_signal_needs_an_option_is_a_skip_too(store: TinyStore, tmp_path: Path):
+    loaded = gates(tmp_path, "rows: select sample_id from signal_tokens\nfail: '> 0'", reads="signal_tokens")
+    verdict = only(run(store, loaded, option={"method": "lora"}))
+    assert (verdict.outcome, verdict.reason) == (Outcome.SKIP, "no --tokenizer")
+    assert store.ensured == []
+
+
+def test_what_signals_need_is_handed_to_them(store: TinyStore, tmp_path: Path):
+    loaded = gates(
+        tmp_path,
+        "rows: select sample_id from signal_overflows where sample_id > $max_length\nneeds: [max_length]\nfail: '> 0'",
+        reads="signal_overflows",
+    )
+    option = {"method": "lora", "tokenizer": "a.json", "max_length": 8}
+    run(store, loaded, option=option, parameters={"tokenizer": object()})
+    assert store.ensured == ["overflows", "max_length", "tokenizer"]
+
+
 def test_the_signals_that_checks_read_are_measured_first(store: TinyStore, tmp_path: Path):
     loaded = gates(
         tmp_path,

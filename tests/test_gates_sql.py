@@ -42,6 +42,10 @@ create table signal_contamination(sample_id bigint, item_sample_id bigint, conta
   exact boolean, items bigint);
 create table signal_twins(sample_id bigint, other_sample_id bigint, prompt_similarity double,
   response_similarity double, is_label boolean);
+create table signal_tokens(sample_id bigint, prompt bigint, response bigint, tokens bigint, trained bigint,
+  longest bigint, rendered bigint, fault enum ('refused', 'failed'));
+create table signal_overflows(sample_id bigint, turn integer, part branch, tokens bigint, tokens_over bigint,
+  trained_cut bigint, trained_left bigint);
 create table signal_balance(sample_id bigint, axis varchar, cell varchar, a varchar, b varchar);
 """
 
@@ -562,6 +566,49 @@ def test_unlike_responses_to_one_prompt_warn_and_unlike_labels_fail():
     assert severity == {1: "fail", 2: "warn"}
 
 
+def test_samples_that_are_cut_offend_and_those_of_which_no_response_is_left():
+    store = tables()
+    insert(store, "signal_overflows", [0, 3, "main", 20, 5, 4, 1])
+    insert(store, "signal_overflows", [1, 0, "rejected", 20, 13, 5, 0])
+    insert(store, "signal_overflows", [2, None, None, 20, 4, 0, 0])  # only what a template adds is too much
+    detail = {"turn": 0, "part": "rejected", "tokens": 20, "tokens_over": 13, "trained_cut": 5}
+    assert set(offenders("Q112", store)) == {0, 1, 2}
+    assert offenders("Q112", store)[1] == {**detail, "trained_left": 0}
+    assert offenders("Q113", store) == {1: detail}
+
+
+def test_a_sample_without_a_response_has_none_to_lose():
+    store = tables()
+    insert(store, "signal_tokens", [0, 4, 0, 4, 0, 4, None, None])
+    insert(store, "signal_tokens", [1, 4, 1, 5, 1, 5, None, None])
+    assert population("Q113", store) == {1}
+
+
+def test_refused_conversations_offend_among_those_that_have_a_template():
+    store = tables(Sample(), Sample(), Sample(), Sample([Turn("text")], format="text"))
+    insert(store, "signal_tokens", [0, 4, 1, 5, 1, 5, None, None])
+    insert(store, "signal_tokens", [1, 4, 1, 5, 1, 5, 9, None])
+    insert(store, "signal_tokens", [2, 4, 1, 5, 1, 5, None, "failed"])
+    insert(store, "signal_tokens", [3, 0, 5, 5, 5, 5, 5, None])
+    assert population("Q114", store) == {1, 2}
+    assert offenders("Q114", store) == {2: {"fault": "failed"}}
+
+
+def test_tokens_are_summed_and_lengths_are_rendered_ones_where_known():
+    store = tables()
+    for sample_id, (tokens, trained, rendered) in enumerate([(5, 1, None), (10, 0, 35), (20, 8, None), (41, 10, 66)]):
+        insert(store, "signal_tokens", [sample_id, 0, 0, tokens, trained, tokens, rendered, None])
+    assert slices("Q603", store) == [{"value": 76, "n": 4, "tokens_per_sample": 19.0, "trained_tokens": 19}]
+    assert slices("Q604", store) == [{"value": 0.25, "n": 4, "untrained_samples": 1}]
+    assert slices("Q605", store) == [{"value": 20, "n": 4, "p90": 66, "p99": 66, "longest": 66}]
+
+
+def test_without_samples_no_tokens_are_measured():
+    for check_id in ("Q603", "Q604", "Q605"):
+        (measured,) = slices(check_id, tables())
+        assert (measured["value"], measured["n"]) == (None, 0)
+
+
 def test_every_check_has_a_test_of_its_sql_here():
     text = Path(__file__).read_text(encoding="utf-8")
     assert [check_id for check_id in FILES if f'"{check_id}"' not in text] == []
@@ -614,6 +661,12 @@ def large() -> Iterator[duckdb.DuckDBPyConnection]:
           select sample_id, 140000, if(sample_id % 500 = 0, 0.9, 0.6), 0.5, false, 1 from samples;
         insert into signal_twins
           select sample_id, sample_id - 1, 1.0, (sample_id % 500) / 500, sample_id % 2 = 0 from samples where sample_id > 0;
+        insert into signal_tokens
+          select sample_id, 5, 3, 8 + sample_id % 97, sample_id % 4, 8 + sample_id % 97,
+            if(sample_id % 3 = 0, 12 + sample_id % 97, null), if(sample_id % 500 = 0, 'refused', null)
+          from samples;
+        insert into signal_overflows
+          select sample_id, 1, 'main', 90, sample_id % 7, 3, sample_id % 2 from samples where sample_id % 500 = 0;
         insert into signal_balance
           select sample_id, 'category', category, category, null from samples
           union all

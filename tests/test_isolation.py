@@ -53,3 +53,11 @@ def test_listing_the_gates_opens_no_engine(tmp_path: Path):
     code, modules = loaded_by(tmp_path, "gates", "list")
     assert code == 0
     assert not modules & (HEAVY | {"polars", "duckdb"})
+
+
+def test_counting_tokens_natively_loads_no_extra(tmp_path: Path):
+    (tmp_path / "data.jsonl").write_text('{"text": "a"}\n')
+    tokenizer = Path(__file__).parent / "data" / "tokenizers" / "bytes.json"
+    code, modules = loaded_by(tmp_path, "tokens", "data.jsonl", "--tokenizer", str(tokenizer))
+    assert code == 0
+    assert not modules & (HEAVY | {"tokenizers", "jinja2", "huggingface_hub"})

@@ -14,7 +14,16 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tunegate.check_file import SHARED_TABLES, CheckFile, Example, Examples, GateFile, Scalar, checked_bound
+from tunegate.check_file import (
+    RUN_OPTIONS,
+    SHARED_TABLES,
+    CheckFile,
+    Example,
+    Examples,
+    GateFile,
+    Scalar,
+    checked_bound,
+)
 from tunegate.config import Config, Limit, leads_inside
 from tunegate.errors import CheckError, ConfigError, TunegateError, UsageError, did_you_mean
 from tunegate.verdict import Bound
@@ -62,19 +71,24 @@ class Check(CheckFile):
         own = [table.removeprefix("signal_") for table in self.reads if table.startswith("signal_")]
         return tuple(dict.fromkeys([*own, *(SHARED_TABLES[table] for table in self.reads if table in SHARED_TABLES)]))
 
-    def case(self, option: Mapping[str, str]) -> "Case | None":
-        """Return the parameters and bounds for the run's options; None when the option it needs is not set.
+    def case(self, option: Mapping[str, str | int]) -> "Case | None":
+        """Return the parameters and bounds for the run's options; None when an option it needs is not set.
 
         Raises UsageError for a value that names no case.
         """
-        if self.option is None:
-            return _case(self, {})
-        chosen = option.get(self.option)
-        if chosen is None:
+        chosen: Mapping[str, Scalar | None] = {}
+        if self.option is not None and (name := option.get(self.option)) is not None:
+            if name not in self.cases:
+                raise UsageError(_no_such_case(self, self.option, str(name)))
+            chosen = self.cases[str(name)]
+        if any(name not in option for name in self.run_options):
             return None
-        if chosen not in self.cases:
-            raise UsageError(_no_such_case(self, self.option, chosen))
-        return _case(self, self.cases[chosen])
+        return _case(self, {**chosen, **{name: option[name] for name in self.needs if RUN_OPTIONS[name]}})
+
+    @property
+    def run_options(self) -> tuple[str, ...]:
+        """The options of the run without which it is a skip."""
+        return self.needs if self.option is None else (self.option, *self.needs)
 
 
 @dataclass(frozen=True)
@@ -177,7 +191,7 @@ def _with_limit(check: Check, limit: Limit) -> Check:
     if changed.report_only and (warn or fail):
         changed = changed.model_copy(update={"report_only": False})
     for option in changed.cases or [""]:
-        changed.case({changed.option or "": option})
+        changed.case({changed.option or "": option, **dict.fromkeys(changed.needs, 1)})
     return changed
 
 

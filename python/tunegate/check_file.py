@@ -24,12 +24,14 @@ from tunegate.yaml_source import kind_of, shown_key
 
 LONGEST_BOUND = 40
 CORE_TABLES = ("sources", "records", "samples", "messages")
+RUN_OPTIONS = {"tokenizer": False, "max_length": True}  # what `needs` may name -> whether it is a number, `$name`
 SHARED_TABLES = {"pairs": "near_duplicates", "clusters": "near_duplicates"}  # table -> the signal that writes it
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Text = Annotated[str, Field(pattern=r"\S", strict=True)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40, strict=True)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=40, strict=True)]
+OptionValue = Text | Annotated[StrictInt, Field(ge=1)]
 
 
 class _Closed(BaseModel):
@@ -65,21 +67,27 @@ class Example(_Closed):
 
     records: Annotated[tuple[StrictStr | Repeated, ...], Field(min_length=1), AfterValidator(_written_out)]
     fields: dict[Identifier, Text] = Field(default_factory=dict)
-    option: dict[Identifier, Text] = Field(default_factory=dict)
+    option: dict[Identifier, OptionValue] = Field(default_factory=dict)
     against: tuple[StrictStr, ...] = ()
     against_eval: tuple[StrictStr, ...] = ()
 
     def condensed(self, most: int = 4) -> list[str]:
         """Return the records for a reader: equal neighbours once with their number, the first `most` of these.
 
-        Then what they are compared with, each after its option.
+        Then the run's options, and what they are compared with, each after its option.
         """
-        compared = [f"--against {record}" for record in self.against]
+        compared = [f"{flag(name)} {value}" for name, value in self.option.items()]
+        compared += [f"--against {record}" for record in self.against]
         compared += [f"--against-eval {record}" for record in self.against_eval]
         runs = [(str(record), len(list(run))) for record, run in itertools.groupby(self.records)]
         shown = [record if times == 1 else f"{record}  (x {times})" for record, times in runs[:most]]
         rest = [] if len(runs) <= most else [f"... {len(self.records)} records in all"]
         return [*shown, *rest, *compared]
+
+
+def flag(option: str) -> str:
+    """Return how the command line writes a run option."""
+    return f"--{option.replace('_', '-')}"
 
 
 def _as_example(value: Any) -> Any:
@@ -114,6 +122,7 @@ class CheckFile(_Closed):
     params: dict[Identifier, Scalar] = Field(default_factory=dict)
     option: Identifier | None = None
     cases: dict[Name, dict[Identifier, Scalar | None]] = Field(default_factory=dict)
+    needs: tuple[StrictStr, ...] = ()
     empty: Text | None = None
     report_only: StrictBool = False
     examples: Examples
@@ -143,6 +152,7 @@ class CheckFile(_Closed):
         try:
             _require_query_and_limits(self)
             _require_tables(self.reads)
+            _require_needs(self)
             _require_params(self)
         except CheckError as fault:
             raise ValueError(str(fault)) from None
@@ -166,6 +176,17 @@ def _require_tables(reads: tuple[str, ...]) -> None:
             raise CheckError(f'reads: unknown table "{shown_key(table)}"; one of {known} or signal_<name>.{hint}')
 
 
+def _require_needs(check: CheckFile) -> None:
+    declared = {*check.params, *(name for case in check.cases.values() for name in case)}
+    for name in check.needs:
+        if name not in RUN_OPTIONS:
+            known = ", ".join(RUN_OPTIONS)
+            hint = did_you_mean(name, RUN_OPTIONS)
+            raise CheckError(f'needs: unknown option "{shown_key(name)}"; one of {known}.{hint}')
+        if name in declared:
+            raise CheckError(f"{name} is an option of the run, which needs names; take it out of params and cases")
+
+
 def checked_bound(text: str | None, params: Mapping[str, Any], confidence: float | None) -> Bound | None:
     """Read a bound as `parameters.bound` does. Raises CheckError, which prints no long text and no parameter."""
     if text is not None and (len(text) > LONGEST_BOUND or not text.isprintable()):
@@ -177,8 +198,9 @@ def checked_bound(text: str | None, params: Mapping[str, Any], confidence: float
 
 
 def _require_params(check: CheckFile) -> None:
+    numbers = {name: 1 for name in check.needs if RUN_OPTIONS[name]}
     for case in [*check.cases.values()] or [{}]:
-        params: Mapping[str, Any] = {**check.params, **case}
+        params: Mapping[str, Any] = {**check.params, **case, **numbers}
         checked_bound(check.warn, params, check.confidence)
         checked_bound(check.fail, params, check.confidence)
     texts = (check.sql, check.population, check.warn, check.fail)
@@ -186,7 +208,7 @@ def _require_params(check: CheckFile) -> None:
     declared = {*check.params, *(name for case in check.cases.values() for name in case)}
     for name in sorted(declared - used - {"note"}):
         raise CheckError(f"parameter {name} is used neither in the SQL nor in a bound.{did_you_mean(name, used)}")
-    for name in sorted(used - declared):
+    for name in sorted(used - declared - set(numbers)):
         raise CheckError(f"${shown_key(name)} is not declared in params.{did_you_mean(name, declared)}")
     _require_same_keys(check.cases)
 

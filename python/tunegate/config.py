@@ -2,6 +2,8 @@
 
     fields: {category: topic}            # where category, difficulty and split are found
     method: lora
+    tokenizer: model/tokenizer.json      # or the folder it lies in, relative to this file
+    max_length: 4096                     # tokens of a sample that training takes
     gates: [Q1, Q5]                      # id prefixes
     checks: [our_checks]                 # folders of own YAML checks beside or below this file
     balance: [category, source]          # axes of the balance signal
@@ -27,6 +29,7 @@ from tunegate.yaml_source import KeyPath, YamlSource, read_yaml
 DEFAULT_FILE = Path("tunegate.yaml")
 
 Text = Annotated[str, Field(min_length=1, strict=True)]
+MOST_TOKENS = 1_000_000_000  # of one sample
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 
 
@@ -60,6 +63,8 @@ class Config(_Closed):
 
     fields: Fields = Field(default_factory=Fields)
     method: Text | None = None
+    tokenizer: Text | None = None
+    max_length: Annotated[int, Field(ge=1, le=MOST_TOKENS, strict=True)] | None = None
     gates: tuple[Text, ...] = ()
     checks: tuple[Text, ...] = ()
     limits: dict[str, Limit] = Field(default_factory=dict)

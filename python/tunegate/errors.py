@@ -7,6 +7,7 @@ TunegateError            shown as `error: <message>`, exit code 2, no traceback
     SourceError          an input cannot be read at all
     StoreError           the store cannot be opened, or was written by another version
     SignalError          a signal is unknown or cannot be measured
+    TokenizerError       a tokenizer or its chat template cannot be loaded or used
     ReportError          a report is inconsistent or cannot be written
 
 A message is one line: the place, what was found, what was expected, the next step. It never holds input text.
@@ -42,6 +43,10 @@ class StoreError(TunegateError):
 
 class SignalError(TunegateError):
     """A signal is unknown or cannot be measured."""
+
+
+class TokenizerError(TunegateError):
+    """A tokenizer or its chat template cannot be loaded or used."""
 
 
 class ReportError(TunegateError):

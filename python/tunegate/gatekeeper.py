@@ -8,8 +8,10 @@ from typing import Protocol
 
 import tunegate
 from tunegate.check import Case, Check, Gate
+from tunegate.check_file import flag
 from tunegate.errors import CheckError
 from tunegate.judge_sql import Answer, Offender, Query, SliceRow, SqlJudge
+from tunegate.signals import needs as signal_needs
 from tunegate.signals import parameters as signal_parameters
 from tunegate.verdict import (
     Bound,
@@ -64,29 +66,32 @@ def run(
     store: Store,
     gates: Sequence[Gate],
     *,
-    option: Mapping[str, str],
+    option: Mapping[str, str | int],
     timeout_s: float = 60.0,
     parameters: Mapping[str, object] | None = None,
     settings: Settings | None = None,
 ) -> Report:
     """Judge every check of `gates` and return the report.
 
-    option: run options that pick a check's case, such as {"method": "lora"}. parameters are handed to the
-    signals, beside the params of the checks that read them; settings are added to the report's. A check whose
-    SQL is refused, fails or is stopped could not be judged; the others still are. Raises UsageError for an
-    option's value that no case has.
+    option: run options that pick a check's case or that it needs, such as {"method": "lora", "max_length": 2048}; a
+    check is skipped when it, or a signal that it reads, needs one that is not there. parameters are handed to the
+    signals, beside the options they need and the params of the checks that read them; settings are added to the
+    report's. A check whose SQL is refused, fails or is stopped could not be judged; the others still are. Raises
+    UsageError for an option's value that no case has.
     """
     checks = [check for gate in gates for check in gate.checks]
     cases = {check.id: check.case(option) for check in checks}
-    judged = [check for check in checks if _skip_reason(check, cases[check.id]) is None]
+    skips = {check.id: reason for check in checks if (reason := _skip_reason(check, option)) is not None}
+    judged = [check for check in checks if check.id not in skips]
     names = sorted({name for check in judged for name in check.signals})
-    store.ensure(names, {**_asked(judged, cases), **(parameters or {})})
+    needed = {key: option[key] for name in names for key in signal_needs(name)}
+    store.ensure(names, {**_asked(judged, cases), **needed, **(parameters or {})})
     sources, funnel = store.summary()
     compared = store.compared()
     partial = {check.id: store.partial(check.signals) for check in judged}
     store.close_for_reading()
     with SqlJudge(store.path, timeout_s=timeout_s) as judge:
-        verdicts = tuple(_gate_verdict(judge, gate, cases, partial) for gate in gates)
+        verdicts = tuple(_gate_verdict(judge, gate, cases, skips, partial) for gate in gates)
     own: Settings = {
         "gates": [check.id for check in checks],
         "checks_sha256": _digest(checks),
@@ -116,18 +121,22 @@ def _digest(checks: Iterable[Check]) -> str:
 
 
 def _gate_verdict(
-    judge: SqlJudge, gate: Gate, cases: Mapping[str, Case | None], partial: Mapping[str, str | None]
+    judge: SqlJudge,
+    gate: Gate,
+    cases: Mapping[str, Case | None],
+    skips: Mapping[str, str],
+    partial: Mapping[str, str | None],
 ) -> GateVerdict:
     verdicts = tuple(
-        _as_lower_bound(_verdict(judge, check, cases[check.id]), partial.get(check.id)) for check in gate.checks
+        _as_lower_bound(_verdict(judge, check, cases[check.id], skips.get(check.id)), partial.get(check.id))
+        for check in gate.checks
     )
     return GateVerdict(gate.id, gate.name, worst(verdict.outcome for verdict in verdicts), verdicts)
 
 
-def _verdict(judge: SqlJudge, check: Check, case: Case | None) -> Verdict:
-    reason = _skip_reason(check, case)
-    if reason is not None or case is None:
-        return _unjudged(check, case, Outcome.SKIP, reason or "")
+def _verdict(judge: SqlJudge, check: Check, case: Case | None, skipped: str | None) -> Verdict:
+    if skipped is not None or case is None:
+        return _unjudged(check, case, Outcome.SKIP, skipped or "")
     try:
         answer = judge.judge(_query(check, case))
         return _judged_rows(check, case, answer) if check.kind == "rows" else _judged_value(check, case, answer)
@@ -144,12 +153,14 @@ def _as_lower_bound(verdict: Verdict, partial: str | None) -> Verdict:
     return replace(verdict, outcome=outcome, note=note)
 
 
-def _skip_reason(check: Check, case: Case | None) -> str | None:
+def _skip_reason(check: Check, option: Mapping[str, str | int]) -> str | None:
     if check.severity == "off":
         return "turned off by severity: off"
-    if case is None:
-        return f"no --{check.option}; one of {', '.join(check.cases)}"
-    return None
+    needed = [*check.run_options, *(name for signal in check.signals for name in signal_needs(signal))]
+    absent = ", ".join(f"no {flag(name)}" for name in dict.fromkeys(needed) if name not in option)
+    if check.option is not None and check.option not in option:
+        return f"{absent}; one of {', '.join(check.cases)}"
+    return absent or None
 
 
 def _query(check: Check, case: Case) -> Query:

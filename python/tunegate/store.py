@@ -338,7 +338,8 @@ def _sha256(path: Path) -> str:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    """Write a value out, the same text for the same content: a file that is among it counts by its digest."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=lambda file: file.sha256)
 
 
 def _contents(sources: Sequence[Source], fields: Mapping[str, str], digests: Sequence[str]) -> str:

@@ -262,7 +262,7 @@ def test_a_check_that_takes_too_long_is_stopped_and_the_others_are_judged(workpl
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("chekc good.jsonl", 'unknown verb "chekc"; one of check, dedup, gates, show. Did you mean "check"?'),
+        ("chekc good.jsonl", 'unknown verb "chekc"; one of check, dedup, gates, show, tokens. Did you mean "check"?'),
         ("check good.jsonl --gates Q601x", 'no gate or check begins with "Q601x". Did you mean "Q601"?'),
         (
             "check good.jsonl --method lorra",

@@ -39,11 +39,13 @@ def test_the_list_holds_every_gate_and_check_with_its_limits(workplace: Workplac
     assert (said.code, said.err) == (0, "")
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["Q1", "Q5", "Q6", "D1"]
     assert [line.split()[0] for line in lines if line.startswith(" ")] == [
-        *(f"Q1{number:02}" for number in range(1, 12)),
-        "Q501", "Q502", "Q503", "Q601", "Q602", "D101", "D102", "D103", "D104", "D105",
+        *(f"Q1{number:02}" for number in range(1, 15)),
+        "Q501", "Q502", "Q503", *(f"Q6{number:02}" for number in range(1, 6)), "D101", "D102", "D103", "D104", "D105",
     ]  # fmt: skip
     assert "  Q103 role-order               warn > 0, fail > 0.01" in lines
     assert "  Q602 expected-outcome         report only" in lines
+    assert "  Q112 context-overflow         warn > 0, fail > 0.01 (with --tokenizer, --max-length)" in lines
+    assert "  Q605 sample-length            report only (with --tokenizer)" in lines
 
 
 def test_a_check_is_explained_by_its_file(workplace: Workplace, tunegate: Tunegate, own_check: None):
@@ -89,7 +91,7 @@ def test_the_limits_of_the_config_in_the_working_directory_are_shown(workplace: 
 
 def test_a_gate_is_shown_with_its_checks_only(workplace: Workplace, tunegate: Tunegate):
     lines = tunegate("gates", "show", "Q6").out.splitlines()
-    assert [line.split()[0] for line in lines] == ["Q6", "Q601", "Q602"]
+    assert [line.split()[0] for line in lines] == ["Q6", "Q601", "Q602", "Q603", "Q604", "Q605"]
 
 
 def test_the_cases_of_a_run_option_are_shown(workplace: Workplace, tunegate: Tunegate):
@@ -98,13 +100,21 @@ def test_the_cases_of_a_run_option_are_shown(workplace: Workplace, tunegate: Tun
     assert "  --method dpo: lower 5000, upper 50000" in said
 
 
+def test_the_options_that_a_check_needs_are_shown_with_its_limits_and_its_examples(
+    workplace: Workplace, tunegate: Tunegate
+):
+    said = tunegate("gates", "show", "Q112").out
+    assert "\nLimits: warn > 0, fail > 0.01 (with --tokenizer, --max-length)\n" in said
+    assert '\nNot sound:\n  {"text":"123456789"}\n  --tokenizer bytes\n  --max-length 8\n' in said
+
+
 def test_every_check_can_be_explained(workplace: Workplace, tunegate: Tunegate):
     listed = [line.split()[0] for line in tunegate("gates", "list").out.splitlines() if line.startswith(" ")]
     for check_id in listed:
         said = tunegate("gates", "show", check_id)
         assert (said.code, said.err) == (0, "")
         for title in ("Why: ", "What to do: ", "Source: ", "Limits: ", "Judged: ", "Sound:", "Not sound:"):
-            assert f"\n{title}" in said.out or check_id == "Q602", (check_id, title)
+            assert f"\n{title}" in said.out or "\nLimits: report only" in said.out, (check_id, title)
 
 
 @pytest.mark.parametrize(

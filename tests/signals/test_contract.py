@@ -2,6 +2,7 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -9,8 +10,9 @@ import pytest
 from polars.testing import assert_frame_equal
 from tunegate.check_file import SHARED_TABLES
 from tunegate.errors import SignalError
-from tunegate.signals import Batch, load, names, tables
+from tunegate.signals import Batch, load, names, needs, tables
 from tunegate.store_tables import column_types
+from tunegate.tokens.tokenizer import load_tokenizer
 
 GOOD = '[{"id":"1","type":"function","function":{"name":"clock","arguments":"{}"}}]'
 TOOLS = '[{"name":"clock"}]'
@@ -43,6 +45,10 @@ DECLARED = [None, "", "[", None, TOOLS, None, TOOLS, None, None, None]
 PER_SAMPLE = [name for name in names() if hasattr(load(name), "compute")]
 OVER_CORPUS = [name for name in names() if hasattr(load(name), "measure")]
 OVER_SOURCES = [name for name in names() if hasattr(load(name), "measure_sources")]
+OPTIONS = {  # of a run, what a signal may need
+    "tokenizer": load_tokenizer(str(Path(__file__).parents[1] / "data" / "tokenizers" / "alternating")),
+    "max_length": 8,
+}
 CORE_READS = {"samples", "messages", "records", "sources"}
 
 
@@ -106,7 +112,7 @@ def test_corpus_signal_of_no_samples_is_empty(name):
     for other in getattr(load(name), "REQUIRES", ()):
         for table, columns in tables(load(other)).items():
             connection.execute(f"create table {table} ({column_types(columns)})")
-    measured = load(name).measure(connection, {})
+    measured = load(name).measure(connection, {option: OPTIONS[option] for option in needs(name)})
     assert measured.schema == pl.Schema(load(name).WRITES)
     assert measured.height == 0
 
@@ -123,6 +129,14 @@ def test_signal_of_no_sources_writes_all_its_tables_empty(name):
     assert measured.partial is None
 
 
+@pytest.mark.parametrize("name", names())
+def test_what_a_signal_needs_it_is_measured_with_and_so_is_what_it_requires(name):
+    signal = load(name)
+    assert set(needs(name)) <= set(OPTIONS) & {*getattr(signal, "PARAMETERS", ())}
+    for other in getattr(signal, "REQUIRES", ()):
+        assert set(needs(other)) <= set(needs(name))
+
+
 @pytest.mark.parametrize("name", [name for name in names() if hasattr(load(name), "settled")])
 def test_settled_parameters_are_all_there_and_stay_as_they_are(name):
     signal = load(name)
@@ -136,7 +150,7 @@ def test_unknown_signal_is_refused_with_the_closest_name():
         load("blank")
 
 
-@pytest.mark.parametrize("name", ["batch", "copy_groups", "", "os", "../blanks", "__init__"])
+@pytest.mark.parametrize("name", ["batch", "copy_groups", "stored_samples", "", "os", "../blanks", "__init__"])
 def test_module_that_is_no_signal_is_refused(name):
     with pytest.raises(SignalError, match="unknown signal"):
         load(name)

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"error: {error}")
         return COULD_NOT_JUDGE
     except KeyboardInterrupt as interrupt:
-        undone = "nothing was written" if words[:1] == ["dedup"] else "nothing was judged"
+        undone = "nothing was written" if words[:1] in (["dedup"], ["tokens"]) else "nothing was judged"
         _say(f"interrupted; {str(interrupt) or undone}")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `head` does

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -11,13 +12,14 @@ import duckdb
 
 from tunegate.check import Gate, apply_limits, load_gates, packaged_gates, select
 from tunegate.cli._progress import progress_bar
-from tunegate.config import Config, load_config
+from tunegate.config import MOST_TOKENS, Config, load_config
 from tunegate.errors import StoreError, UsageError, did_you_mean
 from tunegate.judge_child import database_fault
 from tunegate.scratch import scratch_folder
 from tunegate.sources import AGAINST, EVAL, Source, find_compared, find_sources, require_utf8
 from tunegate.store import Store
 from tunegate.store_build import measured_store
+from tunegate.tokens.tokenizer import Tokenizer, load_tokenizer
 from tunegate.verdict import Scalar
 
 FIELDS = ("category", "difficulty", "split")
@@ -32,9 +34,10 @@ class Run:
     config: Config
     gates: tuple[Gate, ...]
     fields: Mapping[str, str]
-    option: Mapping[str, str]
+    option: Mapping[str, str | int]
     config_file: Path | None = None  # as named on the command line
     compared: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)  # role -> files, as named
+    tokenizer: Tokenizer | None = None
 
     @property
     def signals(self) -> list[str]:
@@ -44,16 +47,20 @@ class Run:
     @property
     def parameters(self) -> Mapping[str, object]:
         """What the signals are measured with."""
-        return {"axes": list(self.config.balance)} if self.config.balance else {}
+        axes: dict[str, object] = {"axes": list(self.config.balance)} if self.config.balance else {}
+        return {**axes, "tokenizer": self.tokenizer} if self.tokenizer else axes
 
     @property
     def report_settings(self) -> Mapping[str, Scalar | list[Scalar]]:
         """The settings that a reader of the report needs to repeat the run."""
         config = {"config": str(self.config_file)} if self.config_file else {}
+        tokenizer = {"tokenizer_sha256": self.tokenizer.sha256} if self.tokenizer else {}
+        if self.tokenizer and self.tokenizer.template:
+            tokenizer["chat_template"] = self.tokenizer.template.origin
         compared: dict[str, list[Scalar]] = {
             _SETTINGS[role]: [*names] for role, names in self.compared.items() if names
         }
-        return {**config, **{f"field {field}": name for field, name in self.fields.items()}, **compared}
+        return {**config, **tokenizer, **{f"field {field}": name for field, name in self.fields.items()}, **compared}
 
 
 def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,6 +109,15 @@ def add_gate_arguments(parser: argparse.ArgumentParser) -> None:
         "--method", metavar="NAME", help="how the model will be tuned: lora, qlora, full, dpo, distillation"
     )
     parser.add_argument(
+        "--tokenizer", metavar="PATH", help="the model's tokenizer.json, or its folder; nothing is counted without one"
+    )
+    parser.add_argument(
+        "--max-length",
+        type=_tokens,
+        metavar="N",
+        help="how many tokens of a sample training takes, as the trainer has it",
+    )
+    parser.add_argument(
         "--check-timeout",
         type=_seconds,
         default=60.0,
@@ -118,13 +134,25 @@ def settled(options: argparse.Namespace) -> Run:
     if options.gates and not wanted:
         raise UsageError("--gates names no gate or check, expected ids such as Q1,Q5,Q103")
     gates = select(apply_limits(loaded, config), wanted or config.gates)
-    method = options.method or config.method
+    option = _run_option(options, config)
     fields = config.fields.mapping() | dict(map(_field, options.field))
     compared = {
         AGAINST: tuple(options.against) or config.beside(config.against),
         EVAL: tuple(options.against_eval) or config.beside(config.against_eval),
     }
-    return Run(config, gates, fields, {"method": method} if method else {}, options.config, compared)
+    tokenizer = load_tokenizer(str(option["tokenizer"])) if "tokenizer" in option else None
+    return Run(config, gates, fields, option, options.config, compared, tokenizer)
+
+
+def _run_option(options: argparse.Namespace, config: Config) -> dict[str, str | int]:
+    """Return the run options that are set: what a check's case is picked by, and what a check may need."""
+    named = config.beside((config.tokenizer,))[0] if config.tokenizer else None
+    option = {
+        "method": options.method or config.method,
+        "tokenizer": options.tokenizer or (named if named and Path(named).exists() else config.tokenizer),
+        "max_length": options.max_length or config.max_length,
+    }
+    return {name: value for name, value in option.items() if value}
 
 
 @contextmanager
@@ -193,6 +221,13 @@ def _field(text: str) -> tuple[str, str]:
         known = ", ".join(FIELDS)
         raise UsageError(f'--field maps "{field}", expected one of {known}.{did_you_mean(field, FIELDS)}')
     return field, name
+
+
+def _tokens(text: str) -> int:
+    tokens = int(text) if re.fullmatch(r"[0-9]{1,10}", text) else 0
+    if not 1 <= tokens <= MOST_TOKENS:
+        raise argparse.ArgumentTypeError(f'"{text[:20]}" is no whole number of tokens from 1 to {MOST_TOKENS:,}')
+    return tokens
 
 
 def _seconds(text: str) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tunegate.check import Check, Gate, apply_limits, load_gates, packaged_gates
+from tunegate.check_file import flag
 from tunegate.config import load_config
 from tunegate.errors import UsageError, did_you_mean
 
@@ -57,7 +58,8 @@ def _listing(gates: Iterable[Gate]) -> Iterable[str]:
 def _limits(check: Check) -> str:
     limits = [f"{name} {_resolved(check, bound)}" for name in ("warn", "fail") if (bound := getattr(check, name))]
     chosen_by = f" (by --{check.option})" if check.option else ""
-    return ", ".join(limits) + chosen_by if limits else "report only"
+    needed = f" (with {', '.join(map(flag, check.needs))})" if check.needs else ""
+    return (", ".join(limits) + chosen_by if limits else "report only") + needed
 
 
 def _resolved(check: Check, bound: str) -> str:

@@ -137,7 +137,7 @@ def _see(report: Report, evidence: Sequence[Evidence], config: str) -> str:
     if not evidence or evidence[0].source == STDIN:
         return ""
     shown = " ".join(shlex.quote(shown_name(place)) for place in _places(evidence[0]))
-    return f"See them: tunegate show {shown}{_compared_with(report)}{config}   "
+    return f"See them: tunegate show {shown}{_compared_with(report)}{_counted_with(report)}{config}   "
 
 
 def _places(first: Evidence) -> Iterable[str]:
@@ -158,6 +158,13 @@ def _compared_with(report: Report) -> str:
         if isinstance(names, list)
         for name in names
     )
+
+
+def _counted_with(report: Report) -> str:
+    """Repeat what tokens were counted with, without which a finding about them is none."""
+    options = {"tokenizer": "--tokenizer", "max_length": "--max-length"}
+    named = ((option, report.settings.get(setting)) for setting, option in options.items())
+    return "".join(f" {option} {shlex.quote(shown_name(str(value)))}" for option, value in named if value is not None)
 
 
 def _gates(report: Report, outcome: Outcome) -> list[GateVerdict]:

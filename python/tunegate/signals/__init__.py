@@ -8,8 +8,10 @@ columns), WRITES (column -> polars type, the first is sample_id) and one of
 - `measure_sources(sources, connection, parameters) -> SourceTables`, which reads the files again; WRITES then has the
   columns of each table.
 
-PARAMETERS names what the last two take; REQUIRES, the signals that must be measured before; `settled(parameters)`
-fills in defaults, so that what measures the same is not measured twice.
+PARAMETERS names what the last two take; REQUIRES, the signals that must be measured before; NEEDS, those PARAMETERS
+that are options of the run and without which nothing can be measured; `settled(parameters)` fills in defaults, so that
+what measures the same is not measured twice. A parameter that stands for a file, such as a tokenizer, has the attribute
+`sha256`, by which it is known again.
 """
 
 import importlib
@@ -22,10 +24,10 @@ from typing import Any
 from tunegate.errors import SignalError, did_you_mean
 from tunegate.signals.batch import Batch, SourceTables
 
-__all__ = ["Batch", "SourceTables", "load", "names", "parameters", "tables"]
+__all__ = ["Batch", "SourceTables", "load", "names", "needs", "parameters", "tables"]
 
 GROUP = "tunegate.signals"
-_SUPPORT = {"batch", "copy_groups", "second_reading"}
+_SUPPORT = {"batch", "copy_groups", "second_reading", "stored_samples"}
 
 
 def names() -> list[str]:
@@ -56,8 +58,17 @@ def tables(module: ModuleType) -> Mapping[str, Mapping[str, Any]]:
 
 def parameters(name: str) -> tuple[str, ...]:
     """Return what a signal is measured with; nothing for a signal that is not known."""
+    return _declared(name, "PARAMETERS")
+
+
+def needs(name: str) -> tuple[str, ...]:
+    """Return the options of the run that a signal cannot be measured without; nothing for one that is not known."""
+    return _declared(name, "NEEDS")
+
+
+def _declared(name: str, what: str) -> tuple[str, ...]:
     known = name in _own() or name in _installed()
-    return tuple(getattr(load(name), "PARAMETERS", ())) if known else ()
+    return tuple(getattr(load(name), what, ())) if known else ()
 
 
 def _own() -> set[str]:

@@ -1,0 +1,1 @@
+"""Tokens: tokenizers, chat templates, and what they make of samples."""
