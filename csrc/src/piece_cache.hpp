@@ -15,7 +15,7 @@ namespace tunegate {
 /// How many tokens short pieces of text have, of those met lately: most pieces of a text are words met before.
 ///
 /// A row for each hash, which is a line of the processor's cache, with four pieces: one that is found moves a place to
-/// the front, a new one takes the last place. 16 MiB at most, taken as they fill. A piece stands in its row with all
+/// the front, a new one takes the last place. 4 MiB at most, taken as they fill. A piece stands in its row with all
 /// its bytes, so that no other one is taken for it.
 class PieceCache {
  public:

@@ -129,7 +129,7 @@ struct Tokenizer::Counter::State {
   Parts::Buffers buffers;
   BpeScratch scratch;
   PieceCache cache;
-  std::array<Waiting, 16> waiting;
+  std::array<Waiting, 64> waiting;
   std::size_t waits = 0;
   std::uint64_t total = 0;
 };

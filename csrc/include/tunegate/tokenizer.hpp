@@ -31,7 +31,7 @@ class Tokenizer {
   std::unique_ptr<const Parts> parts_;
 };
 
-/// Counts tokens. One per thread; it remembers short pieces in about 1 MiB.
+/// Counts tokens. One per thread; it remembers short pieces in up to 4 MiB.
 class Tokenizer::Counter {
  public:
   /// The tokenizer must outlive it.
