@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from tunegate.sources import file_source, read_batches
+from tunegate.source_reading import read_batches
+from tunegate.sources import file_source
 
 PER_CHECK = 10
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from tunegate.errors import SourceError
-from tunegate.sources import Source, file_source, find_sources, read_batches
+from tunegate.source_reading import read_batches
+from tunegate.sources import Source, file_source, find_sources
 from tunegate.store import Store
 
 RECORD = b'{"text":"a"}\n'

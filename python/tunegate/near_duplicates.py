@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from tunegate import _core
-from tunegate.errors import SourceError, UsageError, did_you_mean
+from tunegate.errors import UsageError, did_you_mean
+from tunegate.source_reading import explained
 from tunegate.sources import Progress, Source
 
 FIELDS = ("prompt", "response", "pair")
@@ -127,41 +127,3 @@ def read_sources(
                 if progress:
                     progress(done + engine.consumed, engine.records)
         done += path.stat().st_size
-
-
-@contextmanager
-def explained(name: str) -> Iterator[None]:
-    """Make a SourceError, with the source's name, of what the core says about a file."""
-    try:
-        yield
-    except _core.ReadError as error:
-        text = str(error)
-        raise SourceError(f"{name} {text}" if text.startswith("ends") else f"{name}: {text}") from error
-
-
-@contextmanager
-def unchanged(sources: Sequence[Source]) -> Iterator[None]:
-    """Raise SourceError at the end of the block for a source that is not what it was at its beginning."""
-    before = [_state(source.path) for source in sources]
-    yield
-    for source, state in zip(sources, before, strict=True):
-        if _state(source.path) != state:
-            raise changed(source.name)
-
-
-def changed(name: str) -> SourceError:
-    """Return the error for a file of which one reading does not fit the other."""
-    return SourceError(f"{name} changed while it was read; run again when it is written completely")
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def total_bytes(sources: Iterable[Source]) -> int:
-    """Return the bytes of all sources, as they lie on the disk."""
-    return sum(source.path.stat().st_size for source in sources)

@@ -1,4 +1,4 @@
-"""The inputs of a run: files, globs, directories and stdin as an ordered list of sources, and their batches."""
+"""The inputs of a run: files, globs, directories and stdin as an ordered list of sources."""
 
 import glob
 import os
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tunegate import _core, eval_items
+from tunegate import eval_items
 from tunegate.errors import SourceError
 
 STDIN = "-"
@@ -80,33 +80,6 @@ def require_utf8(names: Iterable[str]) -> None:
     for name in names:
         if any("\udc80" <= character <= "\udcff" for character in name):
             raise SourceError(f"the file name {name} is not UTF-8; rename the file")
-
-
-def read_batches(
-    source: Source, fields: Mapping[str, str], *, first_record_id: int, threads: int
-) -> Iterator[tuple["_core.Batch", int]]:
-    """Yield the batches of a source in reading order, each with the file's bytes consumed so far.
-
-    `fields` maps category, difficulty and split to the keys that hold them, where they have other names. Raises
-    SourceError when the file cannot be read on.
-    """
-    try:
-        reader = _core.SourceReader(
-            os.fspath(source.path),
-            compression=source.compression,
-            lines=source.lines,
-            default_split=source.split,
-            first_record_id=first_record_id,
-            threads=threads,
-            category=fields.get("category", "category"),
-            difficulty=fields.get("difficulty", "difficulty"),
-            split=fields.get("split", "split"),
-        )
-        while (batch := reader.next()) is not None:
-            yield batch, reader.consumed
-    except _core.ReadError as error:
-        text = str(error)
-        raise SourceError(f"{source.name} {text}" if text.startswith("ends") else f"{source.name}: {text}") from error
 
 
 def _each_file_once(paths: Iterable[str]) -> list[str]:

@@ -23,13 +23,13 @@ from tunegate.errors import SourceError, StoreError
 from tunegate.judge_child import database_fault
 from tunegate.machine import available_cores
 from tunegate.signals import Batch, load, tables
-from tunegate.sources import DATA, EVAL, Progress, Source, read_batches
+from tunegate.source_reading import FileState, file_state, read_batches, require_unchanged
+from tunegate.sources import DATA, EVAL, Progress, Source
 from tunegate.store_tables import ArrowStream, column_types, read_samples
 from tunegate.verdict import Funnel, SourceSummary
 
 VERSION = "3"  # of the tables and of what reading puts into them
 MEMORY_LIMIT = "200MB"
-FileState = tuple[int, int, int]
 
 
 class Store:
@@ -100,7 +100,7 @@ class Store:
             self.connection.begin()
             self._read_all(sources, fields, modules, threads or available_cores(), progress)
             self._close_ingest(sources, fields, digests)
-            _require_unchanged(self._sources, self._states)
+            require_unchanged(self._sources, self._states)
             self.connection.commit()
 
     @property
@@ -281,7 +281,7 @@ class Store:
     def _frames(self, module: ModuleType, parameters: Mapping[str, Any]) -> Iterator[tuple[str, pl.DataFrame]]:
         if hasattr(module, "measure_sources"):
             found = module.measure_sources(self._sources, self.connection, parameters)
-            _require_unchanged(self._sources, self._states)
+            require_unchanged(self._sources, self._states)
             self.connection.execute("update signals set partial = ? where name = ?", [found.partial, module.NAME])
             yield from found.tables.items()
             return
@@ -293,7 +293,7 @@ class Store:
             yield table, module.compute(batch)
 
     def _remember(self, sources: Sequence[Source]) -> None:
-        self._sources, self._states = tuple(sources), [_state(source.path) for source in sources]
+        self._sources, self._states = tuple(sources), [file_state(source.path) for source in sources]
 
 
 def _wanted(module: ModuleType, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -318,18 +318,6 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         reason = database_fault(error)
         raise StoreError(f"{path} cannot be opened as a store: {reason}; name another file or remove it") from error
-
-
-def _state(path: Path) -> FileState:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _require_unchanged(sources: Sequence[Source], before: Sequence[FileState]) -> None:
-    """Raise SourceError when a file is not what it was: its digest, size and records would not belong together."""
-    for source, state in zip(sources, before, strict=True):
-        if _state(source.path) != state:
-            raise SourceError(f"{source.name} changed while it was read; run again when it is written completely")
 
 
 def _sha256(path: Path) -> str:

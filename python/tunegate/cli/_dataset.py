@@ -54,7 +54,9 @@ class Run:
     def report_settings(self) -> Mapping[str, Scalar | list[Scalar]]:
         """The settings that a reader of the report needs to repeat the run."""
         config = {"config": str(self.config_file)} if self.config_file else {}
-        tokenizer = {"tokenizer_sha256": self.tokenizer.sha256} if self.tokenizer else {}
+        tokenizer: dict[str, str] = {}
+        if self.tokenizer:
+            tokenizer = {"tokenizer_sha256": self.tokenizer.sha256, "tokenizer_engine": self.tokenizer.engine}
         if self.tokenizer and self.tokenizer.template:
             tokenizer["chat_template"] = self.tokenizer.template.origin
         compared: dict[str, list[Scalar]] = {

@@ -15,8 +15,9 @@ from tunegate.cli._progress import progress_bar, stage
 from tunegate.curate.contaminated import CONTAINMENT, JACCARD, NGRAM
 from tunegate.curate.deduplicate import WRITTEN, Outcome, Request, deduplicate
 from tunegate.errors import UsageError
-from tunegate.near_duplicates import FIELDS, MODES, UNITS, Comparison, read_threshold, total_bytes
+from tunegate.near_duplicates import FIELDS, MODES, UNITS, Comparison, read_threshold
 from tunegate.scratch import scratch_folder
+from tunegate.source_reading import total_bytes
 from tunegate.sources import AGAINST, EVAL, find_compared, find_sources, require_utf8
 
 

@@ -19,10 +19,10 @@ from tunegate.cli._progress import progress_bar
 from tunegate.cli._token_report import MOST_NAMED, Counts, SourceCounts, Unreadable, as_json, as_text
 from tunegate.errors import ReportError, SourceError, TokenizerError, UsageError
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import total_bytes, unchanged
 from tunegate.output_files import output_files, require_place
 from tunegate.scratch import scratch_folder
-from tunegate.sources import Progress, Source, find_sources, read_batches, require_utf8
+from tunegate.source_reading import read_batches, total_bytes, unchanged
+from tunegate.sources import Progress, Source, find_sources, require_utf8
 from tunegate.tokens.chat_template import ChatTemplate, template_from_file
 from tunegate.tokens.counts import Counting, count_source
 from tunegate.tokens.statistics import TokenStatistics

@@ -10,7 +10,7 @@ from fractions import Fraction
 from tunegate import _core
 from tunegate.eval_items import read_items
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import changed, explained
+from tunegate.source_reading import changed, explained
 from tunegate.sources import Source
 
 NGRAM = 8

@@ -13,8 +13,9 @@ from tunegate.curate.copyable import require_copyable, require_readable
 from tunegate.curate.key_stages import STAGED_BYTES, read_staged
 from tunegate.errors import SourceError, UsageError
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import Comparison, read_sources, total_bytes, unchanged
+from tunegate.near_duplicates import Comparison, read_sources
 from tunegate.output_files import PRIVATE, output_files, require_place
+from tunegate.source_reading import total_bytes, unchanged
 from tunegate.sources import Progress, Source
 
 Say = Callable[[str], None]  # what is being done now, for a watcher

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from tunegate import _core
 from tunegate.errors import SourceError
-from tunegate.near_duplicates import Comparison, explained, unchanged
+from tunegate.near_duplicates import Comparison
 from tunegate.output_files import PRIVATE, output_files, sweep
+from tunegate.source_reading import explained, unchanged
 from tunegate.sources import Progress, Source
 
 VERSION = 1  # raise it whenever the same bytes would give other keys

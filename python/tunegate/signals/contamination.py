@@ -11,9 +11,9 @@ from tunegate import _core
 from tunegate.errors import SourceError
 from tunegate.eval_items import read_items
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import explained
 from tunegate.signals.batch import Schema, SourceTables
 from tunegate.signals.second_reading import require_share, require_words
+from tunegate.source_reading import explained
 from tunegate.sources import DATA, EVAL, Source
 
 NAME = "contamination"

@@ -13,8 +13,8 @@ import polars as pl
 from tunegate import _core
 from tunegate.errors import TokenizerError
 from tunegate.machine import available_cores
-from tunegate.near_duplicates import explained
-from tunegate.sources import Source, read_batches
+from tunegate.source_reading import explained, read_batches
+from tunegate.sources import Source
 from tunegate.tokens.chat_template import ChatTemplate
 from tunegate.tokens.conversations import conversations, rendered
 from tunegate.tokens.tokenizer import Tokenizer
