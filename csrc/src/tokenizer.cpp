@@ -88,7 +88,7 @@ std::vector<std::uint32_t> Tokenizer::encode(std::string_view text) const {
   return ids;
 }
 
-/// Short pieces wait until a few have come together, so that the memory looks up their slots side by side.
+/// Short pieces wait until a few have come together, so that the memory looks up their rows side by side.
 struct Tokenizer::Counter::State {
   explicit State(const Parts& shared) : parts(shared) {}
 
@@ -140,7 +140,7 @@ Tokenizer::Counter::~Counter() = default;
 
 std::uint64_t Tokenizer::Counter::count(std::string_view text) {
   State& state = *state_;
-  state.total = 0;
+  state.total = state.waits = 0;  // what an exception left behind
   state.parts.walk(
       text, state.buffers, [&](std::uint32_t) { ++state.total; },
       [&](std::string_view piece, const char* end) { state.add(piece, end); }, [&] { state.flush(); });

@@ -3,12 +3,17 @@
 TUNEGATE_BENCH_FULL=1 adds 500,000 records.
 """
 
+import statistics
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
+from tokenizers import Tokenizer
+from tunegate import _core
 
 from .conftest import BENCH, ROUNDS, large
 from .measured import Measured, line
@@ -20,6 +25,7 @@ TOKENIZERS = {
     "Qwen2": DATA / "tok-built/qwen2/tokenizer.json",
     "Phi-3": DATA / "tok-onnxruntime-ext/test/data/phi-3-mini/tokenizer.json",
 }
+LONG = 100_000
 PEERS = {"gigatoken and orjson": "gigatoken_counts.py", "tokenizers": "tokenizers_counts.py"}
 
 
@@ -57,6 +63,29 @@ def test_core_counts_the_tokens_of_chats(
     figure(line("tunegate on two threads", two, ours))
     for peer_name, measured in peers.items():
         figure(line(peer_name, measured, ours))
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_a_long_piece_takes_milliseconds(benchmark, figure: Callable[[str], None], name: str):
+    if not TOKENIZERS[name].exists():
+        pytest.skip("the tokenizer is absent")
+    tokenizer, reference = _core.Tokenizer(TOKENIZERS[name].read_bytes()), Tokenizer.from_file(str(TOKENIZERS[name]))
+    texts = {character: pl.Series([LONG * character]) for character in ("a", " ", "=", "漢")}
+    seconds: dict[str, list[float]] = {character: [] for character in texts}
+
+    def count_all() -> None:
+        for character, text in texts.items():
+            begin = time.perf_counter()
+            (count,) = pl.DataFrame(tokenizer.count(text))["tokens"]
+            seconds[character].append(time.perf_counter() - begin)
+            assert count == wanted[character]
+
+    wanted = {
+        character: len(reference.encode(text[0], add_special_tokens=False).ids) for character, text in texts.items()
+    }
+    benchmark.pedantic(count_all, rounds=ROUNDS)
+    shown = ", ".join(f"{character!r} {statistics.median(took) * 1e3:.1f} ms" for character, took in seconds.items())
+    figure(f"{LONG:,} times one character, {name}, medians of {ROUNDS}: {shown}")
 
 
 def counted(path: Path, tokenizer: Path, answer: Path, *, threads: int = 1):

@@ -100,6 +100,7 @@ def test_the_report_says_what_was_counted_with(files: Workplace, tunegate: Tuneg
     settings = json.loads(tunegate("check", "data.jsonl", *options).out)["settings"]
     assert (settings["tokenizer"], settings["max_length"]) == ("bytes.json", 9)
     assert settings["tokenizer_sha256"] == hashlib.sha256((files.folder / "bytes.json").read_bytes()).hexdigest()
+    assert settings["tokenizer_engine"] == "native"
     assert "chat_template" not in settings
 
 
