@@ -1,5 +1,5 @@
 // Reads any bytes as a tokenizer.json; a file that is taken must encode any piece within its memory, and a text cut
-// before the metaspace as the whole.
+// before the metaspace as the whole; and count as many tokens as it encodes.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +9,7 @@
 
 #include "tunegate/added_tokens.hpp"
 #include "tunegate/bpe.hpp"
+#include "tunegate/tokenizer.hpp"
 #include "tunegate/tokenizer_file.hpp"
 
 namespace {
@@ -33,6 +34,18 @@ void encode(const tunegate::BpeModel& model, std::string_view text) {
   if (whole == parts) return;
   std::fputs("a text cut before the metaspace has other tokens\n", stderr);
   std::abort();
+}
+
+/// The whole way of a text, where pieces that are met again are not encoded again.
+void count_all(const tunegate::Tokenizer& tokenizer, const std::vector<std::string>& texts) {
+  tunegate::Tokenizer::Counter counter(tokenizer);
+  for (int round = 0; round < 2; ++round) {
+    for (const std::string& text : texts) {
+      if (counter.count(text) == tokenizer.encode(text).size()) continue;
+      std::fputs("a text has another number of tokens than it is encoded as\n", stderr);
+      std::abort();
+    }
+  }
 }
 
 void encode_all(const tunegate::BpeModel& model, const std::vector<std::string>& texts) {
@@ -62,6 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<std::string> texts{"", "ab", " a\xC3\xA9\xFF", std::string(90, 'a'), std::string(json)};
     for (const std::string& token : file.model.tokens) texts.back() += token;
     encode_all(model, texts);
+    count_all(tunegate::Tokenizer(json), texts);
     tunegate::AddedTokens(file.added).visit(json, [&model](std::string_view text, const tunegate::AddedToken* token) {
       if (token == nullptr) encode(model, text);
     });

@@ -146,9 +146,10 @@ bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
   return !is_regex_word(character_before(text, begin)) && !is_regex_word(character_at(text, end));
 }
 
-std::size_t white_space_begin(std::string_view text, std::size_t end) {
-  for (char32_t before = character_before(text, end); before != kNoCharacter && is_white_space(before);
-       before = character_before(text, end)) {
+std::size_t white_space_begin(std::string_view text, std::size_t end, std::size_t earliest) {
+  while (end > earliest) {
+    const char32_t before = character_before(text, end);
+    if (before == kNoCharacter || !is_white_space(before)) break;
     end -= utf8_bytes(before);
   }
   return end;

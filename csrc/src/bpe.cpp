@@ -46,9 +46,9 @@ BpeModel& BpeModel::operator=(BpeModel&&) noexcept = default;
 /// - Each side starts as the same tokens with the cut as without. U+2581 is a token, so that a run of unknown
 ///   characters ends before it in both cases.
 /// - No merge joins the two sides. No character is left out, so that the token left of the cut, merged or not, ends
-/// with
-///   that of its last character, of its last byte (<0xNN>) or with the unknown token; none of them ends with U+2581.
-///   The one right of it starts with U+2581. What they would make has U+2581 behind another character: no token has.
+///   with that of its last character, of its last byte (<0xNN>) or with the unknown token; none of them ends with
+///   U+2581. The one right of it starts with U+2581. What they would make has U+2581 behind another character: no token
+///   has.
 /// - Within a side the order of merges depends on that side alone.
 /// - Whole pieces are not looked up, which would see other pieces.
 bool BpeModel::can_split_before_metaspace(const BpeData& data, bool is_byte_level) const {

@@ -17,10 +17,10 @@ constexpr std::uint32_t position_of(std::uint64_t pair) { return static_cast<std
 /// Tokens as a linked list, and the pairs that wait to be merged.
 ///
 /// The pairs of the start are sorted once; those that merges make go behind them where they are in order, as most of a
-/// run of one character are, else to a binary heap. A pair whose tokens have changed
-/// since it was put there is seen by its rank: two pairs of one rank are the same two tokens. (`tokenizers` looks at
-/// the token that the pair becomes instead, which is the same: a position's pair changes only by growing, and no token
-/// has a text without characters.)
+/// run of one character are, else to a binary heap. A pair whose tokens have changed since it was put there is seen by
+/// its rank: two pairs of one rank are the same two tokens. (`tokenizers` looks at the token that the pair becomes
+/// instead, which is the same: a position's pair changes only by growing, and no token of a piece is without
+/// characters.)
 class LongPiece {
  public:
   LongPiece(const MergeTable& merges, BpeScratch& scratch, std::size_t count)

@@ -21,7 +21,8 @@ class PieceCache {
  public:
   static constexpr std::size_t kMostBytes = 15;
 
-  /// A piece as two numbers: its bytes, and their count in the uppermost four bits but four.
+  /// A piece as two numbers: its bytes, and their number in the lower half of the last one. The upper half of that byte
+  /// is for the count of tokens.
   struct Key {
     std::uint64_t low = 0;
     std::uint64_t high = 0;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ class Pretokenizer {
       : rules_(file.rules),
         metaspace_(file.metaspace),
         adds_space_(file.is_byte_level && file.adds_prefix_space),
-        cuts_at_metaspace_(file.rules.empty() && !file.metaspace && model.splits_before_metaspace()) {}
+        cuts_at_metaspace_(file.rules.empty() && model.splits_before_metaspace()) {}
 
   /// Calls visit(piece, end) for the pieces in order; end is where the bytes end in which the piece stands. They stand
   /// in the text or in the buffer, until that is used again. is_first: whether the text begins where the whole one

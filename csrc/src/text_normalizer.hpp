@@ -14,8 +14,6 @@ class TextNormalizer {
  public:
   explicit TextNormalizer(std::vector<NormalizerStep> steps) : steps_(std::move(steps)) {}
 
-  bool is_empty() const { return steps_.empty(); }
-
   /// Two buffers that steps fill by turns. The result of normalize() stands in one of them, or in the text itself.
   struct Buffers {
     std::string from, to;

@@ -1,10 +1,12 @@
 #include "tunegate/tokenizer_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "byte_characters.hpp"
 #include "tokenizer_file_parts.hpp"
+#include "tunegate/unicode.hpp"
 
 namespace tunegate {
 namespace {
@@ -24,6 +26,17 @@ void check_bytes(const TokenizerFile& file) {
   }
   if (!std::all_of(has.begin(), has.end(), [](bool is_there) { return is_there; })) {
     throw UnsupportedTokenizer("it falls back to bytes, and its byte-level vocabulary lacks some");
+  }
+}
+
+/// `tokenizers` takes a text for the first of all by its place in the text before normalising, which a Replace moves
+/// unless it is of one character by one.
+void check_first(const TokenizerFile& file) {
+  if (!file.metaspace || file.metaspace->prepend != MetaspaceRule::Prepend::kFirst) return;
+  for (const NormalizerStep& step : file.normalizer) {
+    if (step.kind != NormalizerStep::Kind::kReplace) continue;
+    if (count_characters(step.first) == 1 && count_characters(step.second) == 1) continue;
+    throw UnsupportedTokenizer("its pre-tokenizer Metaspace looks for the start of a text that a Replace may move");
   }
 }
 
@@ -49,6 +62,7 @@ TokenizerFile parse_tokenizer_file(std::string_view json) {
   read_pre_tokenizer(root.member("pre_tokenizer"), file);
   file.added = read_added_tokens(root.member("added_tokens"), file.model);
   check_bytes(file);
+  check_first(file);
   return file;
 }
 

@@ -144,7 +144,8 @@ std::optional<std::uint32_t> read_unk(const JsonPlace& unk_token, const BpeReade
   if (unk_token.is_null_or_absent()) return std::nullopt;
   const std::string token = unk_token.text();
   const std::uint32_t id = reader.find(token);
-  if (id == kNoToken) throw TokenizerFault(unk_token.path() + " is not in model.vocab, expected one of its tokens");
+  // `tokenizers` takes the file, and fails at the first character that is unknown
+  if (id == kNoToken) throw UnsupportedTokenizer("its model has an unk_token that is not in its vocabulary");
   if (token.empty()) throw UnsupportedTokenizer("its model has an unk_token without characters");
   return id;
 }

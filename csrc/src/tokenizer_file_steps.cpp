@@ -42,6 +42,7 @@ NormalizerStep read_normalizer_step(const JsonPlace& step) {
 bool is_idle_split(const JsonPlace& step, const std::vector<NormalizerStep>& normalizer) {
   const JsonPlace pattern = step.member("pattern").member("String");
   if (pattern.is_absent() || pattern.text().size() != 1 || normalizer.empty()) return false;
+  if (step.member("behavior").text() == "Removed" && step.member("invert").flag()) return false;  // removes all text
   const NormalizerStep& last = normalizer.back();
   return last.kind == NormalizerStep::Kind::kReplace && last.first == pattern.text() &&
          last.second.find(last.first) == std::string::npos;

@@ -106,6 +106,20 @@ TEST(a_token_within_stripped_white_space_comes_nevertheless) {
   CHECK_EQ(shown(AddedTokens({right("<r>"), token("  ", 1)}), "<r>   x"), "[9=<r>   ][1=  ][ x]");
 }
 
+TEST(a_token_of_white_space_takes_what_is_left_of_it) {
+  CHECK_EQ(shown(AddedTokens({left("\n")}), " \n\n \n"), "[8= \n][8=\n][8= \n]");
+  CHECK_EQ(shown(AddedTokens({right("\n")}), "\n \n x\n"), "[9=\n \n ][9=\n ][x][9=\n]");
+}
+
+TEST(white_space_full_of_tokens_that_strip_is_read_once) {
+  const std::string text(400'000, '\n');  // minutes where each token reads all of it
+  for (const AddedToken& token : {left("\n"), right("\n")}) {
+    std::size_t found = 0;
+    AddedTokens({token}).visit(text, [&found](std::string_view, const AddedToken*) { ++found; });
+    CHECK_EQ(found, text.size());
+  }
+}
+
 TEST(tokens_that_normalising_has_made_equal_or_empty_are_refused) {
   const auto reason = [](std::vector<AddedToken> tokens) -> std::string {
     try {

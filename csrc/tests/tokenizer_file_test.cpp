@@ -128,10 +128,14 @@ TEST(options_of_the_wrong_kind_are_named) {
   const auto fault = [](const std::string& option) {
     return model_fault(R"({"type": "BPE", "vocab": {"a": 0}, "merges": [], )" + option + "}");
   };
-  CHECK_EQ(fault(R"("unk_token": "u")"), "model.unk_token is not in model.vocab, expected one of its tokens");
   CHECK_EQ(fault(R"("unk_token": 0)"), "model.unk_token is a number, expected a string");
   CHECK_EQ(fault(R"("fuse_unk": "yes")"), "model.fuse_unk is a string, expected true or false");
   CHECK_EQ(fault(R"("dropout": "no")"), "model.dropout is a string, expected a number");
+}
+
+TEST(an_unknown_token_that_the_vocabulary_lacks_is_left_to_the_package) {
+  CHECK_EQ(model_reason(R"({"type": "BPE", "vocab": {"a": 0}, "merges": [], "unk_token": "u"})"),
+           "its model has an unk_token that is not in its vocabulary");
 }
 
 TEST(normalizers_become_steps_also_from_sequences_within_sequences) {
@@ -214,6 +218,32 @@ TEST(pre_tokenizers_that_are_not_ours_are_named) {
           R"({"type": "Sequence", "pretokenizers": [{"type": "ByteLevel", "trim_offsets": true, "add_prefix_space": false},
                      {"type": "Digits"}]})"),
       "its pre-tokenizer has a step behind ByteLevel or Metaspace: Digits");
+}
+
+TEST(a_split_at_a_byte_that_is_not_there_cuts_nothing_unless_it_removes_all_else) {
+  const auto file = [](const std::string& rest) {
+    return with(kModel, R"("normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "_"},
+        "pre_tokenizer": {"type": "Split", "pattern": {"String": " "}, )" +
+                            rest + "}");
+  };
+  CHECK(parse_tokenizer_file(file(R"("behavior": "Removed", "invert": false)")).rules.empty());
+  CHECK_EQ(reason_of(file(R"("behavior": "Removed", "invert": true)")),
+           "its pre-tokenizer Split has no regular expression");
+}
+
+TEST(the_first_text_is_not_told_where_a_replace_may_move_it) {
+  const auto file = [](const std::string& from, const std::string& to, const std::string& scheme) {
+    return with(kModel, R"("normalizer": {"type": "Replace", "pattern": {"String": ")" + from + R"("}, "content": ")" +
+                            to +
+                            R"("}, "pre_tokenizer": {"type": "Metaspace", "replacement": "_", "prepend_scheme": ")" +
+                            scheme + R"("})");
+  };
+  const std::string reason = "its pre-tokenizer Metaspace looks for the start of a text that a Replace may move";
+  CHECK_EQ(reason_of(file("a", "", "first")), reason);
+  CHECK_EQ(reason_of(file("ab", "a", "first")), reason);
+  CHECK_EQ(reason_of(file("a", "ab", "first")), reason);
+  CHECK(parse_tokenizer_file(file("\u00e9", "e", "first")).metaspace.has_value());
+  CHECK(parse_tokenizer_file(file("a", "", "always")).metaspace.has_value());
 }
 
 TEST(metaspace_is_read_in_its_old_and_new_spelling) {

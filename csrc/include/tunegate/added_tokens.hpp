@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace tunegate {
 /// the others, their contents normalised too, in the normalised segments between the first.
 ///
 /// A text without a token costs a scan for the first two bytes of any. Where a first byte stands, O(log tokens) steps
-/// for each byte that agrees.
+/// for each byte that agrees: up to the bytes of the longest token for each byte of a text that repeats its beginning.
 class AddedTokens {
  public:
   /// Throws UnsupportedTokenizer when two have the same content or one has none, which normalising can bring about.
@@ -63,18 +64,21 @@ class AddedTokens {
 /// Whether the match may be a word of its own: no character of a word on either side.
 bool stands_alone(std::string_view text, std::size_t begin, std::size_t end);
 
-/// Where the white space that ends before `end` begins, and where that which begins at `begin` ends.
-std::size_t white_space_begin(std::string_view text, std::size_t end);
+/// Where the white space that ends before `end` begins, looked for back to `earliest`; and where that which begins at
+/// `begin` ends.
+std::size_t white_space_begin(std::string_view text, std::size_t end, std::size_t earliest);
 std::size_t white_space_end(std::string_view text, std::size_t begin);
 
 template <class Visit>
 void AddedTokens::visit(std::string_view text, Visit visit) const {
   std::size_t done = 0;
+  std::size_t white_end = 0;  // of the white space behind an earlier token, which is not read again for one within it
   for (Match match = find(text, 0); match.token != nullptr; match = find(text, match.end)) {
     if (match.token->single_word && !stands_alone(text, match.begin, match.end)) continue;
-    const std::size_t before = match.token->lstrip ? white_space_begin(text, match.begin) : match.begin;
-    const std::size_t begin = match.token->lstrip && before < done ? done : before;
-    const std::size_t end = match.token->rstrip ? white_space_end(text, match.end) : match.end;
+    if (match.token->rstrip && white_end <= match.end) white_end = white_space_end(text, match.end);
+    const std::size_t begin =
+        match.token->lstrip ? std::max(done, white_space_begin(text, match.begin, done)) : match.begin;
+    const std::size_t end = match.token->rstrip ? white_end : match.end;
     if (done < begin) visit(text.substr(done, begin - done), static_cast<const AddedToken*>(nullptr));
     if (begin < end) visit(text.substr(begin, end - begin), match.token);
     done = end;
