@@ -8,6 +8,7 @@ TunegateError            shown as `error: <message>`, exit code 2, no traceback
     StoreError           the store cannot be opened, or was written by another version
     SignalError          a signal is unknown or cannot be measured
     TokenizerError       a tokenizer or its chat template cannot be loaded or used
+        TemplateFault    a chat template renders no sample at all
     ReportError          a report is inconsistent or cannot be written
 
 A message is one line: the place, what was found, what was expected, the next step. It never holds input text.
@@ -47,6 +48,10 @@ class SignalError(TunegateError):
 
 class TokenizerError(TunegateError):
     """A tokenizer or its chat template cannot be loaded or used."""
+
+
+class TemplateFault(TokenizerError):
+    """A chat template renders no sample at all: it is no template, or what renders templates is not installed."""
 
 
 class ReportError(TunegateError):

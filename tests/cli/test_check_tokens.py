@@ -100,7 +100,7 @@ def test_the_report_says_what_was_counted_with(files: Workplace, tunegate: Tuneg
     settings = json.loads(tunegate("check", "data.jsonl", *options).out)["settings"]
     assert (settings["tokenizer"], settings["max_length"]) == ("bytes.json", 9)
     assert settings["tokenizer_sha256"] == hashlib.sha256((files.folder / "bytes.json").read_bytes()).hexdigest()
-    assert settings["tokenizer_engine"] == "native"
+    assert "tokenizer_not_native" not in settings
     assert "chat_template" not in settings
 
 
@@ -208,6 +208,33 @@ def refused(files: Workplace, tunegate: Tunegate) -> Callable[..., str]:
 
 def test_a_tokenizer_that_is_not_there_is_named(refused: Callable[..., str]):
     assert refused("--tokenizer", "absent.json").startswith("absent.json: no such file")
+
+
+def test_an_empty_name_is_no_missing_option(refused: Callable[..., str]):
+    assert refused("--tokenizer", "").startswith("the tokenizer has an empty name")
+
+
+@pytest.mark.parametrize("taken", ["tokenizer.json", "tokenizer_config.json"])
+def test_no_report_is_written_over_the_tokenizer(files: Workplace, refused: Callable[..., str], taken: str):
+    before = files.listing()
+    said = refused("--gates", "Q603", "--tokenizer", "model", "--write", f"json=model/{taken}")
+    assert said == f"--write would overwrite model/{taken}, which this run uses; name another file"
+    assert files.listing() == before
+
+
+def test_the_report_says_when_the_package_counted(files: Workplace, tunegate: Tunegate):
+    pytest.importorskip("tokenizers")
+    content = json.loads((files.folder / "bytes.json").read_text(encoding="utf-8"))
+    model = {"type": "WordLevel", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"}
+    files.write("words.json", json.dumps({**content, "model": model}))
+    arguments = ("check", "data.jsonl", "--gates", "Q101,Q603", "--tokenizer")
+    assert (
+        "\ntokens are those of the tokenizers package: its model is WordLevel\n"
+        in tunegate(*arguments, "words.json").out
+    )
+    settings = json.loads(tunegate(*arguments, "words.json", "--format", "json").out)["settings"]
+    assert settings["tokenizer_not_native"] == "its model is WordLevel"
+    assert "tokenizers package" not in tunegate(*arguments, "bytes.json").out
 
 
 def test_a_folder_without_a_tokenizer_is_named(files: Workplace, refused: Callable[..., str]):

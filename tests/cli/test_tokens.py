@@ -372,7 +372,7 @@ def test_a_source_without_a_readable_record_is_an_error(
     assert refused("a.jsonl", *T).startswith(said)
 
 
-@pytest.mark.parametrize("length", ["0", "-1", "x", "1.5", "99999999999999999999", "²"])
+@pytest.mark.parametrize("length", ["0", "-1", "x", "1.5", "99999999999999999999", "0" * 11 + "9" * 12, "²"])
 def test_a_length_that_is_none_is_refused(at_work: Workplace, refused: Callable[..., str], length: str):
     at_work.write("a.jsonl", as_lines([{"text": "a"}]))
     assert "--max-length" in refused("a.jsonl", *T, f"--max-length={length}")

@@ -113,6 +113,17 @@ def test_batches_of_any_size_give_the_same_counts(batch, monkeypatch: pytest.Mon
     whole = counts(connection), cuts(connection, 4)
     monkeypatch.setattr(stored_samples, "SAMPLES_PER_BATCH", 2)
     assert (counts(connection), cuts(connection, 4)) == whole
+    monkeypatch.setattr(stored_samples, "SAMPLES_PER_BATCH", 5)
+    monkeypatch.setattr(stored_samples, "BYTES_PER_BATCH", 20)
+    assert (counts(connection), cuts(connection, 4)) == whole
+
+
+def test_long_samples_come_few_at_a_time(batch, monkeypatch: pytest.MonkeyPatch):
+    connection = stored(batch(*[[{"role": "text", "content": "x" * 10}]] * 8))
+    monkeypatch.setattr(stored_samples, "BYTES_PER_BATCH", 20)
+    sizes = [len(one.samples) for one in stored_samples.stored_samples(connection)]
+    assert sum(sizes) == 8
+    assert max(sizes) <= 2
 
 
 def test_a_conversation_is_counted_as_its_template_writes_it(batch):
@@ -145,8 +156,10 @@ def test_what_no_template_can_render_is_a_fault_of_that_sample_alone(batch):
             "{% if messages[0].role == 'system' %}{{ 'x' * 1000000000 }}{% endif %}",
             r"a\.jsonl:12: .* text or a list of more",
         ),
-        ("{% for message in %}", r"a\.jsonl:11: .* is no valid Jinja"),
-        ("{{ messages | no_filter }}", r"a\.jsonl:11: .* is no valid Jinja"),
+        ("{% for message in %}", r"^(?!a\.jsonl).* is no valid Jinja"),
+        ("{{ messages | no_filter }}", r"^(?!a\.jsonl).* is no valid Jinja"),
+        ("{% for a in [1] %}" * 30 + "{% endfor %}" * 30, r"^(?!a\.jsonl).* is no valid Jinja"),  # Python takes 20
+        ("{% if 1 %}" * 300 + "{% endif %}" * 300, r"^(?!a\.jsonl).* is no valid Jinja"),
     ],
 )
 def test_a_template_that_cannot_be_used_is_an_error(batch, tmp_path: Path, template: str, said: str):

@@ -462,6 +462,7 @@ def test_a_template_that_is_no_jinja_names_its_file(template: str, said: str):
     ("config", "said"),
     [
         ("{", "is no valid JSON, at line 1"),
+        ("[" * 200_000, "is no valid JSON"),
         ("[]", "holds a list, expected a JSON object"),
         ('{"chat_template": 5}', '"chat_template" is neither a text nor'),
         ('{"chat_template": [{"name": "default"}]}', '"chat_template" is neither a text nor'),

@@ -211,6 +211,47 @@ def test_a_file_that_only_looks_sound_to_the_core_is_named(written: Callable[...
     assert fault(path).startswith(f"{path}: ")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        word_tokenizer(model={"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "[UNK]"}),
+        word_tokenizer(pre_tokenizer={"type": "FixedLength", "length": 0}),  # the package panics
+    ],
+    ids=["no unknown token", "a panic"],
+)
+def test_a_text_that_the_package_fails_on_is_one_line_without_it(
+    written: Callable[..., Path], capfd: pytest.CaptureFixture[str], content: dict[str, Any]
+):
+    path = written(content)
+    tokenizer = load_tokenizer(str(path))
+    with pytest.raises(TokenizerError) as raised:
+        tokenizer.count(pl.Series(["a secret"]))
+    assert str(raised.value).startswith(f"{path}: tokenizers fails on a text")
+    assert "secret" not in str(raised.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_file_that_the_package_panics_on_is_named(written: Callable[..., Path], capfd: pytest.CaptureFixture[str]):
+    path = written(word_tokenizer(normalizer={"type": "Precompiled", "precompiled_charsmap": "AAAA"}))
+    assert fault(path).startswith(f"{path}: ")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_file_too_large_for_a_tokenizer_is_not_read_whole(tmp_path: Path):
+    path = tmp_path / "model.safetensors"
+    with path.open("wb") as file:
+        file.truncate(1 << 36)
+    assert fault(path).startswith(f"{path} has more than 536,870,912 bytes")
+
+
+def test_a_name_that_the_system_refuses_is_one_line():
+    assert fault("a" * 5000).endswith(": File name too long; expected a tokenizer.json that can be read")
+
+
+def test_an_empty_name_is_none():
+    assert fault("").startswith("the tokenizer has an empty name")
+
+
 def test_a_sentencepiece_model_is_no_json_and_says_to_convert_it(tmp_path: Path):
     path = tmp_path / "tokenizer.model"
     path.write_bytes(b"\n\x0e\n\x05<unk>\x15\x00\x00\x00\x00\x18\x02")

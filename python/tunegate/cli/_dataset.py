@@ -54,9 +54,9 @@ class Run:
     def report_settings(self) -> Mapping[str, Scalar | list[Scalar]]:
         """The settings that a reader of the report needs to repeat the run."""
         config = {"config": str(self.config_file)} if self.config_file else {}
-        tokenizer: dict[str, str] = {}
-        if self.tokenizer:
-            tokenizer = {"tokenizer_sha256": self.tokenizer.sha256, "tokenizer_engine": self.tokenizer.engine}
+        tokenizer = {"tokenizer_sha256": self.tokenizer.sha256} if self.tokenizer else {}
+        if self.tokenizer and self.tokenizer.reason:
+            tokenizer["tokenizer_not_native"] = self.tokenizer.reason
         if self.tokenizer and self.tokenizer.template:
             tokenizer["chat_template"] = self.tokenizer.template.origin
         compared: dict[str, list[Scalar]] = {
@@ -149,12 +149,13 @@ def settled(options: argparse.Namespace) -> Run:
 def _run_option(options: argparse.Namespace, config: Config) -> dict[str, str | int]:
     """Return the run options that are set: what a check's case is picked by, and what a check may need."""
     named = config.beside((config.tokenizer,))[0] if config.tokenizer else None
+    configured = named if named and Path(named).exists() else config.tokenizer
     option = {
         "method": options.method or config.method,
-        "tokenizer": options.tokenizer or (named if named and Path(named).exists() else config.tokenizer),
+        "tokenizer": configured if options.tokenizer is None else options.tokenizer,
         "max_length": options.max_length or config.max_length,
     }
-    return {name: value for name, value in option.items() if value}
+    return {name: value for name, value in option.items() if value is not None}
 
 
 @contextmanager

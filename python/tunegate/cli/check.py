@@ -43,7 +43,9 @@ def run(options: argparse.Namespace) -> int:
     _require_known(required, run_of.gates)
     with measured(options, run_of) as store:
         if targets:
-            _spare_inputs([path for _, path in targets], options, [source.name for source in store.sources])
+            tokenizer = run_of.tokenizer.files.paths if run_of.tokenizer else []
+            read = [*(Path(source.name) for source in store.sources), *tokenizer]
+            _spare_inputs([path for _, path in targets], options, read)
         report = gatekeeper.run(
             store,
             run_of.gates,
@@ -74,9 +76,9 @@ def _require_known(required: Iterable[str], gates: Iterable[Gate]) -> None:
             raise UsageError(f'required "{name}" is not among the checks to run.{did_you_mean(name, known)}')
 
 
-def _spare_inputs(targets: Iterable[Path], options: argparse.Namespace, sources: Iterable[str]) -> None:
+def _spare_inputs(targets: Iterable[Path], options: argparse.Namespace, read: Iterable[Path]) -> None:
     """Refuse to write a report over what the run reads, or over another report."""
-    taken = {os.path.realpath(path) for path in (options.store, options.config, *sources) if path is not None}
+    taken = {os.path.realpath(path) for path in (options.store, options.config, *read) if path is not None}
     for path in targets:
         place = os.path.realpath(path)
         if place in taken and not place.startswith("/dev/"):

@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ from tunegate.tokens.statistics import TokenStatistics
 from tunegate.tokens.tokenizer import Tokenizer, load_tokenizer
 
 LONGEST = (1 << 31) - 1
+MOST_DIGITS = len(str(LONGEST))
 FORMATS = {"text": as_text, "json": as_json}
 PER_SAMPLE = ("line", "prompt", "response", "tokens", "rendered")
 Take = Callable[[pl.DataFrame], None]
@@ -120,11 +121,13 @@ def _onward(progress: Progress | None, done: int, records: int) -> Progress:
 def _read(counting: Counting, source: Source, takers: Sequence[Take], progress: Progress) -> SourceCounts:
     """Count one source and give the counts to the takers. Raises SourceError when it has no readable record."""
     records = samples = 0
-    for counted in count_source(counting, source):
-        for take in takers:
-            take(counted.samples)
-        records, samples = counted.records, samples + len(counted.samples)
-        progress(counted.consumed, records)
+    # Closed by name: polars and Python each raise an interrupt, and the second would be printed as ignored.
+    with closing(count_source(counting, source)) as stretches:
+        for counted in stretches:
+            for take in takers:
+                take(counted.samples)
+            records, samples = counted.records, samples + len(counted.samples)
+            progress(counted.consumed, records)
     unreadable = list(islice(_unreadable(source), min(records - samples, MOST_NAMED))) if records > samples else []
     if samples == 0:
         raise SourceError(_why_none(source, records, unreadable))
@@ -167,6 +170,6 @@ def _write(file: BinaryIO, path: Path, name: str, samples: pl.DataFrame) -> None
 
 
 def _length(text: str) -> int:
-    if not (text.isdecimal() and text.isascii() and 0 < int(text[:12]) <= LONGEST):
+    if not (text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS and 0 < int(text) <= LONGEST):
         raise argparse.ArgumentTypeError(f'"{text[:40]}" is no number of tokens, expected one from 1 to {LONGEST:,}')
     return int(text)

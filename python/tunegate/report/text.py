@@ -13,7 +13,8 @@ _WORDS = {Outcome.ERROR: "error"}
 def render(report: Report) -> str:
     """Return the report as lines of text, the same bytes for the same report."""
     rows = [_row(check, many_sources=len(report.sources) > 1) for check in report.verdicts]
-    return "\n".join([*_aligned(rows), _funnel(report), *_compared(report), *_conclusion(report)]) + "\n"
+    read = [_funnel(report), *_compared(report), *_tokenizer(report)]
+    return "\n".join([*_aligned(rows), *read, *_conclusion(report)]) + "\n"
 
 
 def _row(check: Verdict, *, many_sources: bool) -> tuple[str, str, str, str]:
@@ -95,6 +96,12 @@ def _compared(report: Report) -> Iterable[str]:
         left_out = f", {unreadable:,} unreadable" if unreadable else ""
         sources = count(len(report.compared), "sources")
         yield f"compared with {count(records, 'records')} in {sources}{left_out}"
+
+
+def _tokenizer(report: Report) -> Iterable[str]:
+    """Say why tokens are not counted natively, where that is so."""
+    if reason := report.settings.get("tokenizer_not_native"):
+        yield f"tokens are those of the tokenizers package: {reason}"
 
 
 def _conclusion(report: Report) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tunegate.errors import SignalError, TokenizerError
+from tunegate.errors import SignalError, TemplateFault, TokenizerError
 from tunegate.signals.batch import Batch, Schema
 from tunegate.signals.stored_samples import stored_samples
 from tunegate.tokens.chat_template import ChatTemplate
@@ -38,7 +38,6 @@ PARAMETERS = ("tokenizer", "template")
 NEEDS = ("tokenizer",)
 
 _RENDERED: Schema = {"sample_id": pl.Int64, "text": pl.String, "fault": pl.Enum(FAULTS)}
-_OF_THE_TEMPLATE = ("ModuleNotFoundError", "TemplateSyntaxError", "TemplateAssertionError", "TooMuch")
 
 
 def settled(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def measure(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]
     docs/tokens.md defines the counts. rendered: the longest branch as the chat template writes it; null without a
     template, and where it is at fault: it raises an exception of its own (refused), or any other error (failed), as for
     an absent content or tool calls that are no JSON. Raises SignalError, with the place of the sample, for a template
-    that does not end, and for one that is no template.
+    that does not end, and without it for one that is no template, or wants a package that is not installed.
     """
     tokenizer = require_tokenizer(parameters)
     counted = [_counted(connection, tokenizer, batch) for batch in stored_samples(connection)]
@@ -99,9 +98,11 @@ def _text(
     """Return what the template makes of a conversation and None, or None and the fault."""
     try:
         return rendered(template, conversation), None
+    except TemplateFault as error:
+        raise SignalError(str(error)) from error
     except TokenizerError as error:
         cause = type(error.__cause__).__name__
-        if cause in _OF_THE_TEMPLATE:
+        if cause == "TooMuch":
             raise SignalError(f"{_place(connection, conversation.sample_id)}: {error}") from error
         return None, "refused" if cause == "TemplateError" else "failed"
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunegate.errors import TokenizerError
+from tunegate.errors import TemplateFault, TokenizerError
 from tunegate.tokens.model_files import ModelFiles
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _config(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         config = json.loads(_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         where = f", at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise TokenizerError(f"{path} is no valid JSON{where}; fetch or convert it again") from error
     if not isinstance(config, dict):
@@ -151,11 +151,11 @@ def _compiled(text: str, origin: str) -> "CompiledTemplate":
     try:
         made = importlib.import_module("tunegate.tokens.template_environment").CompiledTemplate(text)
     except ModuleNotFoundError as error:
-        raise TokenizerError("a chat template needs jinja2: pip install 'tunegate[tokens]'") from error
+        raise TemplateFault("a chat template needs jinja2: pip install 'tunegate[tokens]'") from error
     except Exception as error:
         said = getattr(error, "message", None)  # of Jinja's own errors, which also have the line
         where = f"{origin} line {getattr(error, 'lineno', 1):,}" if said else origin
-        raise TokenizerError(f"{where} is no valid Jinja: {said or type(error).__name__}") from error
+        raise TemplateFault(f"{where} is no valid Jinja: {said or type(error).__name__}") from error
     compiled: CompiledTemplate = made
     return compiled
 

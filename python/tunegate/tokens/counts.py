@@ -5,7 +5,7 @@ a sum over contents. docs/tokens.md defines the columns.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -51,13 +51,13 @@ class Counted:
     records: int
 
 
-def count_source(counting: Counting, source: Source) -> Iterator[Counted]:
+def count_source(counting: Counting, source: Source) -> Generator[Counted, None, None]:
     """Yield the counts of a source's readable records, in reading order. Raises SourceError, TokenizerError."""
     core = counting.tokenizer.core
     return _streamed(core, source) if core and not counting.needs_turns else _batched(counting, source)
 
 
-def _streamed(core: "_core.Tokenizer", source: Source) -> Iterator[Counted]:
+def _streamed(core: "_core.Tokenizer", source: Source) -> Generator[Counted, None, None]:
     """Count in the core, where no text becomes a column."""
     with explained(source.name):
         reader = _core.TokenReader(
@@ -72,7 +72,7 @@ def _streamed(core: "_core.Tokenizer", source: Source) -> Iterator[Counted]:
         yield Counted(pl.DataFrame(schema=SCHEMA), reader.consumed, reader.records)  # what was unreadable at the end
 
 
-def _batched(counting: Counting, source: Source) -> Iterator[Counted]:
+def _batched(counting: Counting, source: Source) -> Generator[Counted, None, None]:
     records = 0
     for batch, consumed in read_batches(source, {}, first_record_id=0, threads=available_cores()):
         records += batch.record_count

@@ -45,7 +45,17 @@ def find_model(name: str) -> ModelFiles:
 
     A file that is called tokenizer.json stands for its folder. Raises TokenizerError.
     """
-    path = Path(name)
+    if not name:
+        raise TokenizerError(
+            "the tokenizer has an empty name; expected a tokenizer.json, a folder with one, or a hub id"
+        )
+    try:
+        return _found(name, Path(name))
+    except OSError as error:
+        raise TokenizerError(f"{name}: {error.strerror}; expected a tokenizer.json that can be read") from error
+
+
+def _found(name: str, path: Path) -> ModelFiles:
     if path.is_dir():
         return _in_folder(name, path)
     if path.exists():

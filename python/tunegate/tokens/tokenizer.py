@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NATIVE, FALLBACK = "native", "tokenizers"
 MOST_SAID = 200  # characters of what the package says
+MOST_BYTES = 1 << 29  # ten times the largest that was seen
 NO_JSON = (".model", ".tiktoken", ".spm", ".vocab", ".txt", ".bin", ".gguf")
 
 
@@ -67,9 +68,15 @@ def load_tokenizer(path: str) -> Tokenizer:
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with open(file, "rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise TokenizerError(f"{file}: {error.strerror}; expected a tokenizer.json that can be read") from error
+    if len(content) > MOST_BYTES:
+        raise TokenizerError(
+            f"{file} has more than {MOST_BYTES:,} bytes, more than any tokenizer.json; name that of the model"
+        )
+    return content
 
 
 def _advice(file: Path) -> str:
@@ -80,7 +87,9 @@ def _advice(file: Path) -> str:
 
 def _fallback(file: Path, content: bytes, reason: str) -> "FallbackTokenizer":
     try:
-        made: FallbackTokenizer = importlib.import_module("tunegate.tokens.fallback").FallbackTokenizer(content)
+        made: FallbackTokenizer = importlib.import_module("tunegate.tokens.fallback").FallbackTokenizer(
+            content, str(file)
+        )
     except ModuleNotFoundError as error:
         raise TokenizerError(f"{file}: {reason}, which needs tokenizers: pip install 'tunegate[tokens]'") from error
     except Exception as error:  # the package has no narrower one
