@@ -24,8 +24,6 @@ class AddedTokens {
   /// Throws UnsupportedTokenizer when two have the same content or one has none, which normalising can bring about.
   explicit AddedTokens(std::vector<AddedToken> tokens);
 
-  bool empty() const { return tokens_.empty(); }
-
   /// Calls visit(std::string_view segment, const AddedToken* token) for the segments of the text in order; the token of
   /// plain text is null. Segments have at least one byte and follow one another, except where a token that takes the
   /// white space behind it (rstrip) has taken from the next one: that comes whole nevertheless.

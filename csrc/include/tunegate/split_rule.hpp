@@ -22,8 +22,9 @@ enum class SplitRule : std::uint8_t { kGpt2, kLlama3, kQwen2, kQwen35, kO200k, k
 
 /// The rule with this regular expression, written as the published files do; nothing for any other text.
 ///
-/// Source: the field pre_tokenizer of the tokenizer.json of these models, and tiktoken's openai_public.py for the
-/// spellings of r50k_base and cl100k_base.
+/// Source: the field pre_tokenizer of the tokenizer.json of GPT-2, GPT-NeoX and Qwen 2; the expressions of the others
+/// as public sources quote them, those of r50k_base and cl100k_base from tiktoken's openai_public.py. A file that
+/// spells one otherwise is none of these rules.
 std::optional<SplitRule> find_split_rule(std::string_view regex);
 
 /// The fewest ends that find_piece_ends() needs room for.
